@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/*
+ * The ring holds messages, each a head and its bytes, none of which wraps:
+ *
+ *	not wrapped:	0 ... [first ... next) ... size
+ *	wrapped:	0 ... next) ... [first ... end) ... size
+ *
+ * An empty ring begins again at 0, so that a channel that is never much
+ * behind stays in the same few pages.
+ */
+struct head {
+	size_t len;
+	unsigned int tag;
+};
+
+#define ALIGN ((size_t)16)
+#define HEAD_BYTES (((sizeof(struct head) + ALIGN - 1) / ALIGN) * ALIGN)
+
+struct channel {
+	pthread_mutex_t lock;
+	char *ring;
+	size_t size;
+	size_t first;		/* the oldest message */
+	size_t next;		/* where the next one goes */
+	size_t end;		/* end of the last before the wrap */
+	size_t used;		/* bytes in use */
+	uint64_t refused;
+	int fd;			/* eventfd: tells a taker that sleeps */
+	bool wrapped;
+	bool closed;
+	bool woken;		/* by channel_wake(), not yet said */
+	bool armed;		/* the taker found nothing: tell it */
+	bool told;		/* fd is readable */
+};
+
+/* Bytes of the ring that len bytes of message take; 0 if it is too long. */
+static size_t room_for(const struct channel *ch, size_t len)
+{
+	if (len > ch->size || ch->size - len < HEAD_BYTES + ALIGN - 1)
+		return 0;
+	return HEAD_BYTES + (len + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+struct channel *channel_new(size_t size_bytes)
+{
+	struct channel *ch = calloc(1, sizeof(*ch));
+
+	if (!ch)
+		return NULL;
+	ch->size = size_bytes / ALIGN * ALIGN;
+	ch->ring = malloc(ch->size);
+	ch->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!ch->ring || ch->fd < 0) {
+		int saved = errno;
+
+		if (ch->fd >= 0)
+			close(ch->fd);
+		free(ch->ring);
+		free(ch);
+		errno = saved;
+		return NULL;
+	}
+	pthread_mutex_init(&ch->lock, NULL);
+	return ch;
+}
+
+void channel_free(struct channel *ch)
+{
+	if (!ch)
+		return;
+	pthread_mutex_destroy(&ch->lock);
+	close(ch->fd);
+	free(ch->ring);
+	free(ch);
+}
+
+/* With the lock held. Cannot fail: the counter never gets beyond 1. */
+static void tell(struct channel *ch)
+{
+	uint64_t one = 1;
+
+	ch->armed = false;
+	if (ch->told)
+		return;
+	ch->told = write(ch->fd, &one, sizeof(one)) == sizeof(one);
+}
+
+static void untell(struct channel *ch)
+{
+	uint64_t count;
+
+	if (ch->told && read(ch->fd, &count, sizeof(count)) > 0)
+		ch->told = false;
+}
+
+/* Finds a place for need bytes and takes it; NULL if there is none. */
+static char *place(struct channel *ch, size_t need)
+{
+	char *at;
+
+	if (!ch->used) {
+		ch->first = ch->next = 0;
+		ch->wrapped = false;
+	}
+	if (!ch->wrapped && ch->size - ch->next < need) {
+		if (ch->first < need)
+			return NULL;
+		ch->end = ch->next;
+		ch->next = 0;
+		ch->wrapped = true;
+	}
+	if (ch->wrapped && ch->first - ch->next < need)
+		return NULL;
+	at = ch->ring + ch->next;
+	ch->next += need;
+	ch->used += need;
+	return at;
+}
+
+bool channel_put(struct channel *ch, unsigned int tag, const char *data,
+		 size_t len)
+{
+	struct head head = { len, tag };
+	size_t need = room_for(ch, len);
+	char *at = NULL;
+
+	pthread_mutex_lock(&ch->lock);
+	if (need && !ch->closed)
+		at = place(ch, need);
+	if (at) {
+		memcpy(at, &head, sizeof(head));
+		if (len)
+			memcpy(at + HEAD_BYTES, data, len);
+		if (ch->armed)
+			tell(ch);
+	} else {
+		ch->refused++;
+	}
+	pthread_mutex_unlock(&ch->lock);
+	return at != NULL;
+}
+
+void channel_close(struct channel *ch)
+{
+	pthread_mutex_lock(&ch->lock);
+	ch->closed = true;
+	tell(ch);
+	pthread_mutex_unlock(&ch->lock);
+}
+
+void channel_wake(struct channel *ch)
+{
+	pthread_mutex_lock(&ch->lock);
+	ch->woken = true;
+	tell(ch);
+	pthread_mutex_unlock(&ch->lock);
+}
+
+/* 1, 0 or -1 as channel_take(); *woken if it is 0 because of a wake. */
+static int take_now(struct channel *ch, struct channel_msg *msg, bool *woken)
+{
+	struct head head;
+	int ret = 0;
+
+	*woken = false;
+	pthread_mutex_lock(&ch->lock);
+	untell(ch);
+	if (ch->used) {
+		memcpy(&head, ch->ring + ch->first, sizeof(head));
+		msg->tag = head.tag;
+		msg->data = ch->ring + ch->first + HEAD_BYTES;
+		msg->len = head.len;
+		ret = 1;
+	} else if (ch->closed) {
+		ret = -1;
+	} else {
+		*woken = ch->woken;
+		ch->woken = false;
+		ch->armed = true;
+	}
+	pthread_mutex_unlock(&ch->lock);
+	return ret;
+}
+
+int channel_take(struct channel *ch, struct channel_msg *msg, int timeout_ms)
+{
+	struct pollfd wait = { ch->fd, POLLIN, 0 };
+	bool woken;
+	int ret;
+
+	for (;;) {
+		ret = take_now(ch, msg, &woken);
+		if (ret || woken || !timeout_ms)
+			return ret;
+		if (!poll(&wait, 1, timeout_ms))
+			return 0;
+	}
+}
+
+void channel_done(struct channel *ch)
+{
+	struct head head;
+	size_t need;
+
+	pthread_mutex_lock(&ch->lock);
+	memcpy(&head, ch->ring + ch->first, sizeof(head));
+	need = room_for(ch, head.len);
+	ch->first += need;
+	ch->used -= need;
+	if (ch->wrapped && ch->first == ch->end) {
+		ch->first = 0;
+		ch->wrapped = false;
+	}
+	pthread_mutex_unlock(&ch->lock);
+}
+
+int channel_fd(const struct channel *ch)
+{
+	return ch->fd;
+}
+
+bool channel_half_full(struct channel *ch)
+{
+	bool ret;
+
+	pthread_mutex_lock(&ch->lock);
+	ret = ch->used > ch->size / 2;
+	pthread_mutex_unlock(&ch->lock);
+	return ret;
+}
+
+uint64_t channel_refused(struct channel *ch)
+{
+	uint64_t ret;
+
+	pthread_mutex_lock(&ch->lock);
+	ret = ch->refused;
+	ch->refused = 0;
+	pthread_mutex_unlock(&ch->lock);
+	return ret;
+}

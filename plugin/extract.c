@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "extract.h"
+
+#include <errno.h>
+#include <libaudit.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+
+/* The system calls that make facts of their own. */
+enum call {
+	CALL_FORK,
+	CALL_VFORK,
+	CALL_CLONE,
+	CALL_CLONE3,
+	CALL_EXECVE,
+	CALL_EXECVEAT,
+	CALL_EXIT_GROUP,
+	N_CALLS,
+	CALL_OTHER = N_CALLS,
+};
+
+static const char *const call_names[N_CALLS] = {
+	[CALL_FORK] = "fork",	    [CALL_VFORK] = "vfork",
+	[CALL_CLONE] = "clone",	    [CALL_CLONE3] = "clone3",
+	[CALL_EXECVE] = "execve",   [CALL_EXECVEAT] = "execveat",
+	[CALL_EXIT_GROUP] = "exit_group",
+};
+
+#define MAX_ARCHES 4
+
+struct arch {
+	unsigned int elf;	/* arch= of the record */
+	int machine;		/* libaudit's name for it, -1 where it has none */
+	int numbers[N_CALLS];	/* -1 where the arch has no such call */
+};
+
+struct extract {
+	struct metrics *metrics;
+	size_t args_bytes;
+	struct buf strings;	/* of the fact made last */
+	size_t n_arches;
+	struct arch arches[MAX_ARCHES];
+};
+
+/* The raw values of a SYSCALL record, before they mean anything. */
+struct syscall_record {
+	unsigned int arch;
+	int nr;
+	int success;		/* 1, 0, or -1 where not said (exit_group) */
+	int64_t exit;
+	uint64_t a0;
+};
+
+struct extract *extract_new(struct metrics *metrics)
+{
+	struct extract *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		abort();
+	x->metrics = metrics;
+	x->args_bytes = 16 * 1024;
+	return x;
+}
+
+void extract_free(struct extract *x)
+{
+	if (!x)
+		return;
+	buf_free(&x->strings);
+	free(x);
+}
+
+void extract_set_args_bytes(struct extract *x, size_t bytes)
+{
+	x->args_bytes = bytes;
+}
+
+static const struct arch *arch_of(struct extract *x, unsigned int elf)
+{
+	struct arch *a;
+
+	for (size_t i = 0; i < x->n_arches; i++)
+		if (x->arches[i].elf == elf)
+			return &x->arches[i];
+	/* A stream of made-up arches costs look-ups, not memory. */
+	a = &x->arches[x->n_arches < MAX_ARCHES ? x->n_arches++ :
+						  MAX_ARCHES - 1];
+	a->elf = elf;
+	a->machine = audit_elf_to_machine(elf);
+	for (int i = 0; i < N_CALLS; i++)
+		a->numbers[i] = a->machine < 0 ? -1 :
+			audit_name_to_syscall(call_names[i], a->machine);
+	return a;
+}
+
+static enum call call_of(const struct arch *a, int nr)
+{
+	for (int i = 0; i < N_CALLS; i++)
+		if (a->numbers[i] == nr && nr >= 0)
+			return (enum call)i;
+	return CALL_OTHER;
+}
+
+static uint64_t to_number(const char *s, int base)
+{
+	return strtoull(s, NULL, base);
+}
+
+static uint32_t to_id(const char *s)
+{
+	int64_t n = strtoll(s, NULL, 10);
+
+	/* Old kernels print an unset auid as -1. */
+	return n < 0 || n > UINT32_MAX ? ID_UNSET : (uint32_t)n;
+}
+
+/* pid_max is at most 2^22 (include/linux/threads.h). */
+static pid_t to_pid(const char *s)
+{
+	int64_t n = strtoll(s, NULL, 10);
+
+	return n <= 0 || n > INT_MAX ? 0 : (pid_t)n;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/*
+ * Appends an untrusted string's bytes: it comes in quotes or, if it has a
+ * quote, a space or a control character, as hex (audit_log_untrustedstring()
+ * in kernel/audit.c). "(null)" and what was cut off are empty. A NUL ends
+ * it. Room was made for the whole event beforehand.
+ */
+static void decode(struct buf *out, const char *raw)
+{
+	int high, low;
+
+	if (*raw == '"') {
+		for (raw++; *raw && *raw != '"'; raw++)
+			buf_putc(out, *raw);
+		return;
+	}
+	for (; (high = hex_digit(raw[0])) >= 0; raw += 2) {
+		low = hex_digit(raw[1]);
+		if (low < 0 || (high == 0 && low == 0))
+			return;
+		buf_putc(out, (char)(high << 4 | low));
+	}
+}
+
+static const char *string(struct extract *x, const char *raw)
+{
+	size_t at = x->strings.len;
+
+	decode(&x->strings, raw);
+	buf_putc(&x->strings, '\0');
+	return x->strings.data + at;
+}
+
+/* Several keys come joined by a 0x01 byte (AUDIT_KEY_SEPARATOR). */
+static const char *key_string(struct extract *x, const char *raw)
+{
+	const char *key;
+
+	if (!strcmp(raw, "(null)"))
+		return NULL;
+	key = string(x, raw);
+	for (char *c = x->strings.data + (key - x->strings.data); *c; c++)
+		if (*c == AUDIT_KEY_SEPARATOR)
+			*c = ',';
+	return key;
+}
+
+/*
+ * The name that auditd itself wrote behind an ENRICHED record. auparse is
+ * not asked for it: without ENRICHED it would call getpwuid(), which may
+ * block on a network.
+ */
+static const char *enriched(struct extract *x, auparse_state_t *au,
+			    const char *name)
+{
+	const char *s = auparse_get_record_interpretations(au);
+	size_t len = strlen(name);
+
+	while (s && *s) {
+		if (!strncmp(s, name, len) && s[len] == '=') {
+			const char *value = string(x, s + len + 1);
+
+			return *value ? value : NULL;
+		}
+		s = strchr(s, ' ');
+		s += s ? 1 : 0;
+	}
+	return NULL;
+}
+
+static void read_id(struct fact *f, const char *name, const char *raw)
+{
+	if (!strcmp(name, "pid"))
+		f->pid = to_pid(raw);
+	else if (!strcmp(name, "ppid"))
+		f->ppid = to_pid(raw);
+	else if (!strcmp(name, "auid"))
+		f->auid = to_id(raw);
+	else if (!strcmp(name, "ses"))
+		f->ses = to_id(raw);
+	else if (!strcmp(name, "euid"))
+		f->uid = to_id(raw);
+	else if (!strcmp(name, "egid"))
+		f->gid = to_id(raw);
+}
+
+static bool read_number(struct syscall_record *r, const char *name,
+			const char *raw)
+{
+	if (!strcmp(name, "arch"))
+		r->arch = (unsigned int)to_number(raw, 16);
+	else if (!strcmp(name, "syscall"))
+		r->nr = (int)to_number(raw, 10);
+	else if (!strcmp(name, "success"))
+		r->success = !strcmp(raw, "yes");
+	else if (!strcmp(name, "exit"))
+		r->exit = strtoll(raw, NULL, 10);
+	else if (!strcmp(name, "a0"))
+		r->a0 = to_number(raw, 16);
+	else
+		return false;
+	return true;
+}
+
+static void read_syscall(struct extract *x, auparse_state_t *au, struct fact *f,
+			 struct syscall_record *r)
+{
+	const char *name, *raw;
+
+	if (auparse_first_field(au) <= 0)
+		return;
+	do {
+		name = auparse_get_field_name(au);
+		raw = auparse_get_field_str(au);
+		if (!name || !raw)
+			continue;
+		if (!strcmp(name, "comm"))
+			f->comm = string(x, raw);
+		else if (!strcmp(name, "exe"))
+			f->exe = string(x, raw);
+		else if (!strcmp(name, "key"))
+			f->key = key_string(x, raw);
+		else if (!read_number(r, name, raw))
+			read_id(f, name, raw);
+	} while (auparse_next_field(au) > 0);
+	f->user = enriched(x, au, "EUID");
+}
+
+/*
+ * EXECVE's fields: argc=2 a0="sh" a1="-c", and for an argument over 7500
+ * bytes a1_len=9000 a1[0]=… a1[1]=… over several records
+ * (audit_log_execve_info() in kernel/auditsc.c).
+ */
+struct args {
+	size_t from;		/* where they begin in strings */
+	unsigned long index;	/* of the argument that was begun last */
+	uint32_t count;
+	bool full;
+};
+
+static void add_arg(struct extract *x, struct args *args, const char *name,
+		    const char *raw)
+{
+	char *rest;
+	unsigned long index = strtoul(name + 1, &rest, 10);
+	bool goes_on = *rest == '[' && args->count && index == args->index;
+
+	if (rest == name + 1 || (*rest && *rest != '[') || args->full)
+		return;
+	if (!goes_on && index != args->count)
+		return;		/* not the next one: a forged or torn field */
+	if (goes_on)
+		x->strings.len--;	/* the NUL */
+	else
+		args->count++;
+	args->index = index;
+	decode(&x->strings, raw);
+	if (x->strings.len - args->from >= x->args_bytes) {
+		x->strings.len = args->from + x->args_bytes - 1;
+		args->full = true;
+	}
+	buf_putc(&x->strings, '\0');
+}
+
+static void read_execve(struct extract *x, auparse_state_t *au, struct fact *f,
+			struct args *args)
+{
+	const char *name, *raw;
+
+	if (auparse_first_field(au) <= 0)
+		return;
+	do {
+		name = auparse_get_field_name(au);
+		raw = auparse_get_field_str(au);
+		if (!name || !raw)
+			continue;
+		if (!strcmp(name, "argc"))
+			f->argc = (uint32_t)to_number(raw, 10);
+		else if (*name == 'a')
+			add_arg(x, args, name, raw);
+	} while (auparse_next_field(au) > 0);
+}
+
+static void read_cwd(struct extract *x, auparse_state_t *au, struct fact *f)
+{
+	const char *raw = auparse_find_field(au, "cwd");
+
+	if (raw)
+		f->cwd = string(x, raw);
+}
+
+/* Arguments lie behind one another: strings made later come after them. */
+static void end_args(struct extract *x, struct fact *f, const struct args *args)
+{
+	f->args = x->strings.data + args->from;
+	f->args_bytes = x->strings.len - args->from;
+	f->args_count = args->count;
+	if (f->argc < args->count)
+		f->argc = args->count;
+	if (args->full || f->argc > args->count)
+		x->metrics->args_truncated++;
+}
+
+static enum extracted fork_fact(struct fact *f, const struct syscall_record *r,
+				enum fork_call call)
+{
+	if (r->exit <= 0 || r->exit > INT_MAX)
+		return EXTRACT_BAD;
+	f->kind = FACT_FORK;
+	f->call = call;
+	f->child = (pid_t)r->exit;
+	if (call == FORK_CLONE)
+		f->flags = r->a0;
+	return EXTRACT_FACT;
+}
+
+static void seen_fact(struct fact *f, const struct syscall_record *r,
+		      const struct arch *arch, bool quiet)
+{
+	f->kind = FACT_SEEN;
+	f->outcome = r->success;
+	f->syscall = audit_syscall_to_name(r->nr, arch->machine);
+	f->quiet = quiet;
+}
+
+static enum extracted syscall_fact(struct extract *x, struct fact *f,
+				   const struct syscall_record *r)
+{
+	const struct arch *arch = arch_of(x, r->arch);
+	enum call call = call_of(arch, r->nr);
+
+	/* A call that failed changes nothing, but proves who lives. */
+	if (call != CALL_OTHER && call != CALL_EXIT_GROUP && r->success != 1) {
+		seen_fact(f, r, arch, true);
+		return EXTRACT_FACT;
+	}
+	switch (call) {
+	case CALL_FORK:
+		return fork_fact(f, r, FORK_FORK);
+	case CALL_VFORK:
+		return fork_fact(f, r, FORK_VFORK);
+	case CALL_CLONE:
+		return fork_fact(f, r, FORK_CLONE);
+	case CALL_CLONE3:
+		return fork_fact(f, r, FORK_CLONE3);
+	case CALL_EXECVE:
+	case CALL_EXECVEAT:
+		f->kind = FACT_EXEC;
+		break;
+	case CALL_EXIT_GROUP:
+		f->kind = FACT_EXIT;
+		f->code = (int)(r->a0 & 0xff);
+		break;
+	case CALL_OTHER:
+		seen_fact(f, r, arch, false);
+		break;
+	}
+	return EXTRACT_FACT;
+}
+
+/*
+ * ANOM_ABEND, SECCOMP and messages from user space: only the fields that
+ * the kernel wrote count, and they come first; a message's own text, which
+ * may well say pid= again, comes after.
+ */
+static void read_alone(struct extract *x, auparse_state_t *au, struct fact *f)
+{
+	const char *name, *raw;
+
+	if (auparse_first_field(au) <= 0)
+		return;
+	do {
+		name = auparse_get_field_name(au);
+		raw = auparse_get_field_str(au);
+		if (!name || !raw)
+			continue;
+		if (!strcmp(name, "pid") && f->pid)
+			continue;
+		if (!strcmp(name, "uid") && f->uid == ID_UNSET)
+			f->uid = to_id(raw);
+		else if (!strcmp(name, "gid") && f->gid == ID_UNSET)
+			f->gid = to_id(raw);
+		else if (!strcmp(name, "sig"))
+			f->code = (int)to_number(raw, 10);
+		else if (!strcmp(name, "comm") && !f->comm)
+			f->comm = string(x, raw);
+		else if (!strcmp(name, "exe") && !f->exe)
+			f->exe = string(x, raw);
+		else if (!strcmp(name, "res"))
+			f->outcome = !strcmp(raw, "success") || *raw == '1';
+		else if (*name == 'p' || (*name == 'a' && f->auid == ID_UNSET) ||
+			 (*name == 's' && f->ses == ID_UNSET))
+			read_id(f, name, raw);
+	} while (auparse_next_field(au) > 0);
+	f->user = enriched(x, au, "UID");
+}
+
+static enum extracted alone_fact(struct extract *x, auparse_state_t *au,
+				 struct fact *f, int type)
+{
+	read_alone(x, au, f);
+	f->ppid = 0;
+	f->kind = FACT_SEEN;
+	/* A user message's comm and exe are what it says of itself. */
+	if (type != AUDIT_ANOM_ABEND && type != AUDIT_SECCOMP)
+		f->comm = f->exe = NULL;
+	if (type == AUDIT_ANOM_ABEND)
+		f->kind = FACT_ABEND;
+	if (type == AUDIT_ANOM_ABEND && (f->code <= 0 || f->code > 64))
+		return EXTRACT_BAD;
+	return f->pid ? EXTRACT_FACT : EXTRACT_BAD;
+}
+
+static void begin(struct extract *x, const struct gate_event *event,
+		  struct fact *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->source = SOURCE_AUDIT;
+	f->node = event->node;
+	f->time_ms = event->time_ms;
+	f->serial = event->serial;
+	f->uid = f->gid = f->auid = f->ses = ID_UNSET;
+	f->outcome = -1;
+	/*
+	 * No string grows when decoded, and what ends one in the record
+	 * makes room for its NUL: so nothing moves once it is made.
+	 */
+	buf_clear(&x->strings);
+	buf_reserve(&x->strings, 2 * event->len + 64);
+}
+
+enum extracted extract_fact(struct extract *x, auparse_state_t *au,
+			    const struct gate_event *event, struct fact *f)
+{
+	struct syscall_record r = { .nr = -1, .success = -1 };
+	struct args args = { 0 };
+	bool have_syscall = false, have_args = false;
+	enum extracted ret;
+
+	begin(x, event, f);
+	if (auparse_first_record(au) <= 0)
+		return EXTRACT_BAD;
+	do {
+		int type = auparse_get_type(au);
+
+		if (type == AUDIT_SYSCALL) {
+			have_syscall = true;
+			read_syscall(x, au, f, &r);
+		} else if (type == AUDIT_EXECVE) {
+			if (!have_args)
+				args.from = x->strings.len;
+			have_args = true;
+			if (!f->args)
+				read_execve(x, au, f, &args);
+		} else if (type == AUDIT_CWD) {
+			if (have_args && !f->args)
+				end_args(x, f, &args);
+			read_cwd(x, au, f);
+		} else if (type == AUDIT_AVC) {
+			f->record = "AVC";
+		} else if (!have_syscall) {
+			f->record = auparse_get_type_name(au);
+			return alone_fact(x, au, f, type);
+		}
+	} while (auparse_next_record(au) > 0);
+	if (!have_syscall)
+		return EXTRACT_NOTHING;
+	if (!f->record)
+		f->record = "SYSCALL";
+	if (have_args && !f->args)
+		end_args(x, f, &args);
+	ret = syscall_fact(x, f, &r);
+	return ret == EXTRACT_FACT && !f->pid ? EXTRACT_BAD : ret;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gaps.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static uint64_t *word_of(struct gaps *g, uint64_t serial, uint64_t *bit)
+{
+	*bit = UINT64_C(1) << serial % 64;
+	return &g->seen[serial % GAPS_WINDOW / 64];
+}
+
+/* Moves the window on by one serial. */
+static void pass(struct gaps *g)
+{
+	uint64_t bit, *word = word_of(g, g->next, &bit);
+
+	if (*word & bit)
+		*word &= ~bit;
+	else
+		g->missing++;
+	g->next++;
+}
+
+void gaps_see(struct gaps *g, uint64_t serial)
+{
+	uint64_t bit, *word;
+
+	/* The first, or the kernel was booted anew: a fresh beginning. */
+	if (!g->next || serial + 16 * GAPS_WINDOW < g->next ||
+	    serial > g->next + 1000000) {
+		memset(g->seen, 0, sizeof(g->seen));
+		g->next = serial;
+	}
+	if (serial < g->next)
+		return;
+	while (serial >= g->next + GAPS_WINDOW)
+		pass(g);
+	word = word_of(g, serial, &bit);
+	*word |= bit;
+	/* What came without a hole need not stay in the window. */
+	for (word = word_of(g, g->next, &bit); *word & bit;
+	     word = word_of(g, g->next, &bit))
+		pass(g);
+}
+
+uint64_t gaps_take(struct gaps *g)
+{
+	uint64_t n = g->missing;
+
+	g->missing = 0;
+	return n;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gaps: audit serials that never came. The kernel numbers its events
+ * without holes (audit_serial() in kernel/audit.c), so a hole is an event
+ * lost between the kernel and here. Numbers may come in any order within
+ * a window. One per node; a plain value that owns nothing.
+ */
+#ifndef CONTREE_GAPS_H
+#define CONTREE_GAPS_H
+
+#include <stdint.h>
+
+#define GAPS_WINDOW 4096
+
+struct gaps {
+	uint64_t next;		/* the serial the window begins with; 0: none yet */
+	uint64_t missing;	/* passed by and never seen, not yet taken */
+	uint64_t seen[GAPS_WINDOW / 64];	/* bits from next on, as a ring */
+};
+
+void gaps_see(struct gaps *g, uint64_t serial);
+
+/* How many were missed since the last call. */
+uint64_t gaps_take(struct gaps *g);
+
+#endif

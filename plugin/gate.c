@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gate.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+
+#define MAX_OPEN 128		/* events; a busy host has about as many as cores */
+#define MAX_LINE 16384		/* bytes; a record is up to 8970 and its head */
+#define MAX_NODE 256		/* bytes of a node's name (auditd: 255) */
+#define MAX_AGE_MS 2000		/* as auparse's own end-of-event timeout */
+
+/* What a record of a type does to its event. */
+enum action {
+	DROP,	/* nobody wants it */
+	KEEP,	/* belongs to an event, which may go on */
+	ALONE,	/* is an event by itself */
+	LAST,	/* not wanted, but it completes its event */
+};
+
+struct rule {
+	const char *type;	/* a trailing * matches any rest */
+	enum action action;
+};
+
+/*
+ * SECCOMP and ANOM_ABEND are written outside the audited system call
+ * (before its entry, and at the delivery of a signal), so they come with a
+ * serial of their own and no EOE. USER_* are single messages from user
+ * space, from inside containers too. First match counts, most frequent
+ * first.
+ */
+static const struct rule rules[] = {
+	{ "SYSCALL", KEEP },	{ "EOE", LAST },	{ "PROCTITLE", LAST },
+	{ "EXECVE", KEEP },	{ "CWD", KEEP },	{ "AVC", KEEP },
+	{ "SECCOMP", ALONE },	{ "ANOM_ABEND", ALONE }, { "USER_AVC", DROP },
+	{ "USER_TTY", DROP },	{ "USER_*", ALONE },	{ "ADD_USER", ALONE },
+	{ "DEL_USER", ALONE },	{ "ADD_GROUP", ALONE }, { "DEL_GROUP", ALONE },
+	{ "CHUSER_ID", ALONE }, { "CHGRP_ID", ALONE },	{ "ACCT_LOCK", ALONE },
+};
+
+struct open_event {
+	uint64_t time_ms;
+	uint64_t serial;
+	uint64_t order;		/* when it was opened, to find the oldest */
+	bool cut;
+	char node[MAX_NODE];
+	struct buf data;
+};
+
+struct gate {
+	struct metrics *metrics;
+	gate_event_fn *event;
+	gate_key_fn *key;
+	void *ctx;
+	size_t event_bytes;
+	uint64_t opened;
+	size_t n_open;
+	struct open_event *open[MAX_OPEN];	/* the first n_open are in use */
+	bool skipping;		/* the rest of a line that was too long */
+	struct buf partial;	/* a line whose newline has not come */
+};
+
+struct gate *gate_new(struct metrics *metrics, gate_event_fn *event, void *ctx)
+{
+	struct gate *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		abort();
+	g->metrics = metrics;
+	g->event = event;
+	g->ctx = ctx;
+	g->event_bytes = 128 * 1024;
+	return g;
+}
+
+void gate_free(struct gate *g)
+{
+	if (!g)
+		return;
+	for (size_t i = 0; i < MAX_OPEN && g->open[i]; i++) {
+		buf_free(&g->open[i]->data);
+		free(g->open[i]);
+	}
+	buf_free(&g->partial);
+	free(g);
+}
+
+void gate_on_key(struct gate *g, gate_key_fn *key)
+{
+	g->key = key;
+}
+
+void gate_set_event_bytes(struct gate *g, size_t bytes)
+{
+	g->event_bytes = bytes;
+}
+
+static bool skip(const char **at, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(end - *at) < len || memcmp(*at, word, len))
+		return false;
+	*at += len;
+	return true;
+}
+
+/* At least one digit, at most 19, so that it fits. */
+static bool number(const char **at, const char *end, uint64_t *n)
+{
+	const char *from = *at;
+
+	*n = 0;
+	while (*at < end && **at >= '0' && **at <= '9' && *at - from < 19)
+		*n = *n * 10 + (uint64_t)(*(*at)++ - '0');
+	return *at > from;
+}
+
+static size_t word(const char **at, const char *end)
+{
+	const char *from = *at;
+
+	while (*at < end && **at != ' ')
+		(*at)++;
+	return (size_t)(*at - from);
+}
+
+/* [node=NAME ]type=TYPE msg=audit(SEC.MSEC:SERIAL): */
+static bool read_key(const char *line, size_t len, struct gate_key *k)
+{
+	const char *at = line;
+	const char *end = line + len;
+	uint64_t sec, msec;
+
+	k->node = "";
+	k->node_len = 0;
+	if (skip(&at, end, "node=")) {
+		k->node = at;
+		k->node_len = word(&at, end);
+		if (k->node_len >= MAX_NODE || !skip(&at, end, " "))
+			return false;
+	}
+	if (!skip(&at, end, "type="))
+		return false;
+	k->type = at;
+	k->type_len = word(&at, end);
+	if (!skip(&at, end, " msg=audit(") || !number(&at, end, &sec) ||
+	    !skip(&at, end, ".") || !number(&at, end, &msec) ||
+	    !skip(&at, end, ":") || !number(&at, end, &k->serial) ||
+	    !skip(&at, end, "):"))
+		return false;
+	if (sec > UINT64_MAX / 2000 || msec > 999)
+		return false;
+	k->time_ms = sec * 1000 + msec;
+	return true;
+}
+
+static enum action action_of(const struct gate_key *k)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		const char *type = rules[i].type;
+		size_t len = strlen(type);
+
+		if (type[len - 1] == '*' ? k->type_len >= len - 1 &&
+		    !memcmp(k->type, type, len - 1) : k->type_len == len &&
+		    !memcmp(k->type, type, len))
+			return rules[i].action;
+	}
+	return DROP;
+}
+
+static bool same_node(const struct open_event *e, const struct gate_key *k)
+{
+	return strlen(e->node) == k->node_len &&
+	       !memcmp(e->node, k->node, k->node_len);
+}
+
+static struct open_event *find(struct gate *g, const struct gate_key *k)
+{
+	for (size_t i = g->n_open; i-- > 0;) {
+		struct open_event *e = g->open[i];
+
+		if (e->serial == k->serial && e->time_ms == k->time_ms &&
+		    same_node(e, k))
+			return e;
+	}
+	return NULL;
+}
+
+/* Hands the event at place i on; its slot's memory is kept for the next. */
+static void complete(struct gate *g, size_t i)
+{
+	struct open_event *e = g->open[i];
+	struct gate_event event = {
+		.node = e->node,
+		.time_ms = e->time_ms,
+		.serial = e->serial,
+		.data = e->data.data,
+		.len = e->data.len,
+		.cut = e->cut,
+	};
+
+	g->n_open--;
+	memmove(&g->open[i], &g->open[i + 1],
+		(g->n_open - i) * sizeof(g->open[0]));
+	g->open[g->n_open] = e;
+	g->metrics->events++;
+	g->event(g->ctx, &event);
+	if (e->data.size > 4 * MAX_LINE)
+		buf_free(&e->data);
+	buf_clear(&e->data);
+}
+
+static void complete_event(struct gate *g, const struct open_event *e)
+{
+	for (size_t i = 0; i < g->n_open; i++) {
+		if (g->open[i] == e) {
+			complete(g, i);
+			return;
+		}
+	}
+}
+
+static struct open_event *open_event(struct gate *g, const struct gate_key *k)
+{
+	struct open_event *e;
+
+	if (g->n_open == MAX_OPEN) {
+		g->metrics->events_evicted++;
+		complete(g, 0);
+	}
+	e = g->open[g->n_open];
+	if (!e) {
+		e = calloc(1, sizeof(*e));
+		if (!e)
+			abort();
+		g->open[g->n_open] = e;
+	}
+	g->n_open++;
+	e->time_ms = k->time_ms;
+	e->serial = k->serial;
+	e->order = g->opened++;
+	e->cut = false;
+	memcpy(e->node, k->node, k->node_len);
+	e->node[k->node_len] = '\0';
+	return e;
+}
+
+/* Of the same node only: nodes have clocks of their own. */
+static void age(struct gate *g, const struct gate_key *k)
+{
+	for (size_t i = 0; i < g->n_open;) {
+		struct open_event *e = g->open[i];
+
+		if (e->time_ms + MAX_AGE_MS < k->time_ms && same_node(e, k)) {
+			g->metrics->events_aged++;
+			complete(g, i);
+		} else {
+			i++;
+		}
+	}
+}
+
+static void add_line(struct gate *g, struct open_event *e, const char *line,
+		     size_t len)
+{
+	if (e->data.len && e->data.len + len + 1 > g->event_bytes) {
+		e->cut = true;
+		return;
+	}
+	buf_put(&e->data, line, len);
+	buf_putc(&e->data, '\n');
+}
+
+static void take_line(struct gate *g, const char *line, size_t len)
+{
+	struct open_event *e;
+	enum action action;
+	struct gate_key k;
+
+	g->metrics->lines++;
+	if (!read_key(line, len, &k)) {
+		g->metrics->lines_bad += len > 0;
+		return;
+	}
+	if (g->key)
+		g->key(g->ctx, &k);
+	age(g, &k);
+	action = action_of(&k);
+	if (action == DROP)
+		return;
+	e = find(g, &k);
+	if (action == LAST) {
+		if (e)
+			complete_event(g, e);
+		return;
+	}
+	if (!e)
+		e = open_event(g, &k);
+	add_line(g, e, line, len);
+	if (action == ALONE)
+		complete_event(g, e);
+}
+
+static void keep_partial(struct gate *g, const char *data, size_t len)
+{
+	if (g->partial.len + len <= MAX_LINE) {
+		buf_put(&g->partial, data, len);
+		return;
+	}
+	/* What fits is a truncated record, as auditd sends them too. */
+	if (!g->skipping) {
+		g->metrics->lines_truncated++;
+		buf_put(&g->partial, data, MAX_LINE - g->partial.len);
+	}
+	g->skipping = true;
+}
+
+static void end_partial(struct gate *g)
+{
+	take_line(g, g->partial.data ? g->partial.data : "", g->partial.len);
+	buf_clear(&g->partial);
+	g->skipping = false;
+}
+
+void gate_feed(struct gate *g, const char *data, size_t len)
+{
+	const char *end = data + len;
+	const char *nl;
+
+	while (data < end) {
+		nl = memchr(data, '\n', (size_t)(end - data));
+		if (nl && !g->partial.len && nl - data <= MAX_LINE) {
+			take_line(g, data, (size_t)(nl - data));
+		} else {
+			keep_partial(g, data, (size_t)((nl ? nl : end) - data));
+			if (nl)
+				end_partial(g);
+		}
+		data = nl ? nl + 1 : end;
+	}
+}
+
+void gate_idle(struct gate *g, uint64_t elapsed_ms)
+{
+	while (elapsed_ms > MAX_AGE_MS && g->n_open) {
+		g->metrics->events_aged++;
+		complete(g, 0);
+	}
+}
+
+void gate_finish(struct gate *g)
+{
+	if (g->partial.len)
+		end_partial(g);
+	while (g->n_open)
+		complete(g, 0);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gate: what stands in front of auparse. It splits the stream into lines,
+ * reads each line's key (node, time, serial) and type, drops the types
+ * nobody wants, and hands on the records of one event at a time, as soon
+ * as that event is complete. So auparse never holds more than one event,
+ * and no event waits for another's end.
+ *
+ * An event is complete with its PROCTITLE (the last record the kernel
+ * writes before EOE: audit_log_exit() in kernel/auditsc.c), with its EOE
+ * where PROCTITLE is excluded by rule, with its only record for types
+ * that the kernel writes outside a system call, and otherwise when events
+ * two seconds younger have come.
+ *
+ * Owns the lines of the open events, bounded in number and size.
+ */
+#ifndef CONTREE_GATE_H
+#define CONTREE_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "metrics.h"
+
+struct gate;
+
+/* One event's records, each with its newline; borrowed for the call. */
+struct gate_event {
+	const char *node;	/* "" where the lines bear none */
+	uint64_t time_ms;
+	uint64_t serial;
+	const char *data;
+	size_t len;
+	bool cut;	/* records were left out because there were too many */
+};
+
+typedef void gate_event_fn(void *ctx, const struct gate_event *event);
+
+/* What a line begins with. The strings are not terminated. */
+struct gate_key {
+	const char *node;
+	size_t node_len;	/* 0 where the line bears none */
+	const char *type;
+	size_t type_len;
+	uint64_t time_ms;
+	uint64_t serial;
+};
+
+/* Each line with a readable key, wanted or not: for watching the serials. */
+typedef void gate_key_fn(void *ctx, const struct gate_key *key);
+
+struct gate *gate_new(struct metrics *metrics, gate_event_fn *event, void *ctx);
+void gate_free(struct gate *g);
+void gate_on_key(struct gate *g, gate_key_fn *key);
+
+/* The bytes that one event's records may take; more are left out. */
+void gate_set_event_bytes(struct gate *g, size_t bytes);
+
+void gate_feed(struct gate *g, const char *data, size_t len);
+
+/* Nothing came for elapsed_ms: events open for longer are complete. */
+void gate_idle(struct gate *g, uint64_t elapsed_ms);
+
+/* End of the stream: a last line without newline counts, all is complete. */
+void gate_finish(struct gate *g);
+
+#endif

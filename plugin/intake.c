@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "intake.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_BYTES (INTAKE_MESSAGE_BYTES - INTAKE_LINE_BYTES)
+#define TELL_MS 100	/* how soon a loss is told when nothing else comes */
+/*
+ * Read after intake_stop() at most, so that a writer who never pauses
+ * cannot hold up the end. A socket holds some 200 KiB.
+ */
+#define DRAIN_BYTES ((size_t)4 << 20)
+
+struct intake {
+	int fd;
+	int stop_fd;		/* eventfd */
+	struct channel *out;
+	pthread_t thread;
+	bool started;
+	bool skipping;		/* the rest of a line that was cut */
+	uint64_t untold;	/* lines dropped since the last message */
+	uint64_t dropped;
+	uint64_t cut;
+	size_t len;		/* bytes in data: part of a line */
+	char data[INTAKE_MESSAGE_BYTES];
+};
+
+struct intake *intake_new(int fd, struct channel *out, struct err *err)
+{
+	struct intake *in = calloc(1, sizeof(*in));
+
+	if (!in) {
+		err_set(err, 0, "no memory");
+		return NULL;
+	}
+	in->fd = fd;
+	in->out = out;
+	in->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (in->stop_fd < 0) {
+		err_set(err, errno, "eventfd");
+		free(in);
+		return NULL;
+	}
+	return in;
+}
+
+static uint64_t count_lines(const char *data, size_t len)
+{
+	uint64_t n = 0;
+
+	while (len) {
+		const char *nl = memchr(data, '\n', len);
+		size_t line = nl ? (size_t)(nl + 1 - data) : len;
+
+		data += line;
+		len -= line;
+		n++;
+	}
+	return n;
+}
+
+static void put(struct intake *in, const char *data, size_t len)
+{
+	unsigned int tag = in->untold < UINT_MAX ? (unsigned int)in->untold :
+						   UINT_MAX;
+	uint64_t lines;
+
+	if (channel_put(in->out, tag, data, len)) {
+		in->untold -= tag;
+		return;
+	}
+	lines = count_lines(data, len);
+	in->untold += lines;
+	in->dropped += lines;
+}
+
+/* Behind a line that was cut, all up to its newline is left out. */
+static void skip(struct intake *in)
+{
+	char *nl = memchr(in->data, '\n', in->len);
+
+	if (!nl) {
+		in->len = 0;
+		return;
+	}
+	in->skipping = false;
+	in->len -= (size_t)(nl + 1 - in->data);
+	memmove(in->data, nl + 1, in->len);
+}
+
+/* more bytes have come behind the part of a line that was there. */
+static void pass_on(struct intake *in, size_t more)
+{
+	char *from = in->data + in->len;
+	char *nl;
+
+	in->len += more;
+	if (in->skipping) {
+		skip(in);
+		from = in->data;
+		more = in->len;
+	}
+	nl = memrchr(from, '\n', more);
+	if (nl) {
+		put(in, in->data, (size_t)(nl + 1 - in->data));
+		in->len -= (size_t)(nl + 1 - in->data);
+		memmove(in->data, nl + 1, in->len);
+	}
+	if (in->len > INTAKE_LINE_BYTES) {
+		in->data[INTAKE_LINE_BYTES] = '\n';
+		put(in, in->data, INTAKE_LINE_BYTES + 1);
+		in->len = 0;
+		in->skipping = true;
+		in->cut++;
+	}
+}
+
+/*
+ * Reads once. Returns the number of bytes; 0 at the end of the stream, and
+ * an error is one; -1 if there was nothing after all.
+ */
+static ssize_t read_some(struct intake *in)
+{
+	ssize_t n = read(in->fd, in->data + in->len, READ_BYTES);
+
+	if (n > 0)
+		pass_on(in, (size_t)n);
+	else if (n < 0 && errno != EINTR && errno != EAGAIN)
+		n = 0;
+	return n;
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static void drain(struct intake *in)
+{
+	size_t done = 0;
+
+	while (done < DRAIN_BYTES && is_readable(in->fd)) {
+		ssize_t n = read_some(in);
+
+		if (n <= 0)
+			return;
+		done += (size_t)n;
+	}
+}
+
+/* The input is over: nothing is held up by waiting for room now. */
+static void end(struct intake *in)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	if (in->len)
+		put(in, in->data, in->len);
+	while (in->untold) {
+		put(in, NULL, 0);
+		if (in->untold)
+			nanosleep(&pause, NULL);
+	}
+	channel_close(in->out);
+}
+
+static void *run(void *ctx)
+{
+	struct intake *in = ctx;
+	struct pollfd fds[] = {
+		{ in->fd, POLLIN, 0 },
+		{ in->stop_fd, POLLIN, 0 },
+	};
+
+	for (;;) {
+		int n = poll(fds, 2, in->untold ? TELL_MS : -1);
+
+		if (n < 0)
+			continue;
+		if (!n) {
+			put(in, NULL, 0);
+			continue;
+		}
+		if (fds[1].revents) {
+			drain(in);
+			break;
+		}
+		if (!read_some(in))
+			break;
+	}
+	end(in);
+	return NULL;
+}
+
+int intake_start(struct intake *in, struct err *err)
+{
+	int code = pthread_create(&in->thread, NULL, run, in);
+
+	if (code)
+		return err_set(err, code, "cannot start the intake's thread");
+	in->started = true;
+	return 0;
+}
+
+void intake_stop(struct intake *in)
+{
+	uint64_t one = 1;
+
+	/* fails only if it is readable already, after 2^64 calls */
+	while (write(in->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+void intake_join(struct intake *in)
+{
+	if (in->started)
+		pthread_join(in->thread, NULL);
+	in->started = false;
+}
+
+void intake_free(struct intake *in)
+{
+	if (!in)
+		return;
+	intake_join(in);
+	close(in->stop_fd);
+	free(in);
+}
+
+uint64_t intake_cut(const struct intake *in)
+{
+	return in->cut;
+}
+
+uint64_t intake_dropped(const struct intake *in)
+{
+	return in->dropped;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * intake: the thread that reads auditd's stream and puts whole lines into
+ * a channel, as many at once as a read gave. It waits for nothing but its
+ * input: a plugin that stops reading stalls auditd. So what the channel has
+ * no room for is dropped, in whole lines, and counted. It parses nothing.
+ *
+ * A message's tag is the number of lines that were dropped right before
+ * it; its data may be empty. Only the last message may lack a newline.
+ */
+#ifndef CONTREE_INTAKE_H
+#define CONTREE_INTAKE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "channel.h"
+#include "err.h"
+
+/*
+ * A longer line is cut to this, its newline not counted. One byte more than
+ * the gate keeps of a line, so that the gate sees that it was too long.
+ */
+#define INTAKE_LINE_BYTES (((size_t)16 << 10) + 1)
+/* What one message can hold: the channel must have more room than that. */
+#define INTAKE_MESSAGE_BYTES ((size_t)48 << 10)
+
+struct intake;
+
+/* fd and out are borrowed. NULL, with err set, on failure. */
+struct intake *intake_new(int fd, struct channel *out, struct err *err);
+
+/* Starts the thread. At its end, or fd's, it closes the channel. */
+int intake_start(struct intake *in, struct err *err);
+
+/*
+ * From any thread, returns at once: read what is there, wait for no more,
+ * and end.
+ */
+void intake_stop(struct intake *in);
+
+/* Waits for the thread's end, if it was started. */
+void intake_join(struct intake *in);
+void intake_free(struct intake *in);	/* joins too */
+
+/* Lines cut, and lines dropped, in all. After intake_join(). */
+uint64_t intake_cut(const struct intake *in);
+uint64_t intake_dropped(const struct intake *in);
+
+#endif

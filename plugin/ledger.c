@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ledger.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+
+#define BATCH_BYTES ((size_t)256 << 10)
+
+struct log {
+	struct ledger *ledger;
+	struct logfile *file;	/* NULL: off */
+	struct buf batch;	/* whole lines not written yet */
+	uint64_t lost;		/* under the ledger's lock */
+};
+
+struct ledger {
+	struct channel *in;
+	logfile_news_fn *news;
+	void *ctx;
+	int ended_fd;
+	bool started;
+	pthread_t thread;
+	struct log logs[LEDGER_LOGS];
+	pthread_mutex_t lock;	/* for what follows, and for lost */
+	bool reopen;
+	struct ledger_options *options;	/* new ones, or NULL */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void options_free(struct ledger_options *options)
+{
+	int i;
+
+	if (!options)
+		return;
+	for (i = 0; i < LEDGER_LOGS; i++)
+		free((char *)options->path[i]);
+	free(options);
+}
+
+static struct ledger_options *options_copy(const struct ledger_options *from)
+{
+	struct ledger_options *to = malloc(sizeof(*to));
+	int i;
+
+	if (!to)
+		abort();
+	*to = *from;
+	for (i = 0; i < LEDGER_LOGS; i++) {
+		if (!from->path[i])
+			continue;
+		to->path[i] = strdup(from->path[i]);
+		if (!to->path[i])
+			abort();
+	}
+	return to;
+}
+
+/* A log's news: what it lost is counted here, then it goes on to the owner. */
+static void hear(void *ctx, const struct logfile_news *news)
+{
+	struct log *log = ctx;
+	struct ledger *l = log->ledger;
+
+	pthread_mutex_lock(&l->lock);
+	log->lost += news->lost;
+	pthread_mutex_unlock(&l->lock);
+	l->news(l->ctx, news);
+}
+
+static void set_log(struct log *log, const char *path,
+		    const struct logfile_options *options)
+{
+	if (log->file && path && !strcmp(logfile_path(log->file), path)) {
+		logfile_set_options(log->file, options);
+		return;
+	}
+	logfile_free(log->file);
+	log->file = path ? logfile_new(path, options, hear, log) : NULL;
+}
+
+static void set_options(struct ledger *l, const struct ledger_options *o)
+{
+	int i;
+
+	for (i = 0; i < LEDGER_LOGS; i++)
+		set_log(&l->logs[i], o->path[i], &o->logfile);
+}
+
+static void reopen_all(struct ledger *l)
+{
+	int i;
+
+	for (i = 0; i < LEDGER_LOGS; i++)
+		if (l->logs[i].file)
+			logfile_reopen(l->logs[i].file, now_ms());
+}
+
+struct ledger *ledger_new(const struct ledger_options *options,
+			  struct channel *in, logfile_news_fn *news,
+			  void *ctx, struct err *err)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+	int i;
+
+	if (!l) {
+		err_set(err, 0, "no memory");
+		return NULL;
+	}
+	l->in = in;
+	l->news = news;
+	l->ctx = ctx;
+	l->ended_fd = -1;
+	pthread_mutex_init(&l->lock, NULL);
+	for (i = 0; i < LEDGER_LOGS; i++)
+		l->logs[i].ledger = l;
+	set_options(l, options);
+	reopen_all(l);
+	return l;
+}
+
+static void flush(struct ledger *l)
+{
+	int i;
+
+	for (i = 0; i < LEDGER_LOGS; i++) {
+		struct log *log = &l->logs[i];
+
+		if (log->file)
+			logfile_write(log->file, log->batch.data,
+				      log->batch.len, now_ms());
+		buf_clear(&log->batch);
+	}
+}
+
+static void obey(struct ledger *l)
+{
+	struct ledger_options *options;
+	bool reopen;
+
+	pthread_mutex_lock(&l->lock);
+	reopen = l->reopen;
+	options = l->options;
+	l->reopen = false;
+	l->options = NULL;
+	pthread_mutex_unlock(&l->lock);
+	if (options)
+		set_options(l, options);
+	if (reopen)
+		reopen_all(l);
+	options_free(options);
+}
+
+/* True when it is time to write. */
+static bool collect(struct ledger *l, const struct channel_msg *msg)
+{
+	struct log *log = &l->logs[msg->tag % LEDGER_LOGS];
+
+	buf_put(&log->batch, msg->data, msg->len);
+	return log->batch.len >= BATCH_BYTES;
+}
+
+static bool is_idle(const struct ledger *l)
+{
+	int i;
+
+	for (i = 0; i < LEDGER_LOGS; i++)
+		if (l->logs[i].batch.len)
+			return false;
+	return true;
+}
+
+static void *run(void *ctx)
+{
+	struct ledger *l = ctx;
+	struct channel_msg msg;
+	uint64_t one = 1;
+	int n;
+
+	do {
+		n = channel_take(l->in, &msg, is_idle(l) ? -1 : 0);
+		if (n > 0) {
+			bool full = collect(l, &msg);
+
+			channel_done(l->in);
+			if (!full)
+				continue;
+		}
+		flush(l);
+		obey(l);
+	} while (n >= 0);
+	/* an eventfd that was just made has room for 1 */
+	if (l->ended_fd >= 0 && write(l->ended_fd, &one, sizeof(one)) < 0)
+		abort();
+	return NULL;
+}
+
+int ledger_start(struct ledger *l, int ended_fd, struct err *err)
+{
+	int code;
+
+	l->ended_fd = ended_fd;
+	code = pthread_create(&l->thread, NULL, run, l);
+	if (code)
+		return err_set(err, code, "cannot start the ledger's thread");
+	l->started = true;
+	return 0;
+}
+
+void ledger_free(struct ledger *l)
+{
+	int i;
+
+	if (!l)
+		return;
+	if (l->started)
+		pthread_join(l->thread, NULL);
+	for (i = 0; i < LEDGER_LOGS; i++) {
+		logfile_free(l->logs[i].file);
+		buf_free(&l->logs[i].batch);
+	}
+	options_free(l->options);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+void ledger_reopen(struct ledger *l, const struct ledger_options *options)
+{
+	struct ledger_options *old = NULL;
+	struct ledger_options *copy = options ? options_copy(options) : NULL;
+
+	pthread_mutex_lock(&l->lock);
+	l->reopen = true;
+	if (copy) {
+		old = l->options;
+		l->options = copy;
+	}
+	pthread_mutex_unlock(&l->lock);
+	options_free(old);
+	channel_wake(l->in);
+}
+
+uint64_t ledger_lost(struct ledger *l, enum ledger_log log)
+{
+	uint64_t ret;
+
+	pthread_mutex_lock(&l->lock);
+	ret = l->logs[log].lost;
+	l->logs[log].lost = 0;
+	pthread_mutex_unlock(&l->lock);
+	return ret;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ledger: the thread that appends lines to the logs. It takes them from a
+ * channel whose tags say which log each is for, and gathers what is there
+ * into few writes, but never keeps a line for want of another. It is the
+ * only one to wait for a disk. Owns the logs; knows nothing of the tree.
+ */
+#ifndef CONTREE_LEDGER_H
+#define CONTREE_LEDGER_H
+
+#include <stdint.h>
+
+#include "channel.h"
+#include "err.h"
+#include "logfile.h"
+
+/* A log, and the tag of its lines in the channel. */
+enum ledger_log {
+	LEDGER_TEXT,
+	LEDGER_JSON,
+	LEDGER_LOGS,	/* how many there are */
+};
+
+struct ledger_options {
+	const char *path[LEDGER_LOGS];	/* NULL: that log is off */
+	struct logfile_options logfile;
+};
+
+struct ledger;
+
+/*
+ * Opens the logs, in the caller's thread and with its rights. A log that
+ * cannot be opened is told through news and tried again with its lines.
+ * options are copied; in is borrowed. news is called by this thread now and
+ * later by the ledger's. NULL, with err set, on failure.
+ */
+struct ledger *ledger_new(const struct ledger_options *options,
+			  struct channel *in, logfile_news_fn *news,
+			  void *ctx, struct err *err);
+
+/*
+ * Starts the thread. It ends when the channel is closed and everything in
+ * it is written; then it writes to ended_fd, an eventfd (-1: none).
+ */
+int ledger_start(struct ledger *l, int ended_fd, struct err *err);
+
+/* Waits for the thread's end, if it was started. */
+void ledger_free(struct ledger *l);
+
+/*
+ * From another thread: after the lines that are in hand, reopens the logs,
+ * with new options first unless they are NULL. Returns at once.
+ */
+void ledger_reopen(struct ledger *l, const struct ledger_options *options);
+
+/*
+ * Lines of that log which the disk refused, since the last call. Only told
+ * once the log works again, so that it can be said there.
+ */
+uint64_t ledger_lost(struct ledger *l, enum ledger_log log);
+
+#endif

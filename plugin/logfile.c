@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "logfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+#define FILE_MODE 0640
+#define DIR_MODE 0750
+#define FAIL_RETRY_MS 1000
+#define STUCK_RETRY_MS 10000
+
+struct trouble {
+	bool on;
+	uint64_t retry_ms;	/* not before */
+	uint64_t lost;		/* lines, since it began */
+};
+
+struct logfile {
+	char *path;
+	char *dir;
+	const char *name;	/* in path */
+	struct logfile_options options;
+	logfile_news_fn *news;
+	void *ctx;
+	int dir_fd;		/* -1 or the directory of fd */
+	int fd;
+	bool stale;		/* fd is not, or no longer, what path names */
+	size_t torn_bytes;	/* of a partial line at the file's end */
+	struct trouble failing;	/* lines are lost */
+	struct trouble stuck;	/* rotation or reopening fails */
+};
+
+static char *copy(const char *s, size_t len)
+{
+	char *ret = strndup(s, len);
+
+	if (!ret)
+		abort();
+	return ret;
+}
+
+struct logfile *logfile_new(const char *path,
+			    const struct logfile_options *options,
+			    logfile_news_fn *news, void *ctx)
+{
+	struct logfile *lf = calloc(1, sizeof(*lf));
+	const char *slash;
+
+	if (!lf)
+		abort();
+	lf->path = copy(path, strlen(path));
+	slash = strrchr(lf->path, '/');
+	lf->name = slash ? slash + 1 : lf->path;
+	lf->dir = slash ? copy(lf->path, (size_t)(slash - lf->path)) :
+			  copy(".", 1);
+	lf->options = *options;
+	lf->news = news;
+	lf->ctx = ctx;
+	lf->dir_fd = lf->fd = -1;
+	return lf;
+}
+
+const char *logfile_path(const struct logfile *lf)
+{
+	return lf->path;
+}
+
+void logfile_set_options(struct logfile *lf,
+			 const struct logfile_options *options)
+{
+	lf->options = *options;
+}
+
+static void say(struct logfile *lf, enum logfile_event event,
+		const struct err *err, uint64_t lost)
+{
+	struct logfile_news news = { event, lf->path, err, lost };
+
+	lf->news(lf->ctx, &news);
+}
+
+static bool is_due(const struct trouble *t, uint64_t now_ms)
+{
+	return !t->on || now_ms >= t->retry_ms;
+}
+
+static void fail(struct logfile *lf, uint64_t now_ms, const struct err *err)
+{
+	lf->failing.retry_ms = now_ms + FAIL_RETRY_MS;
+	if (lf->failing.on)
+		return;
+	lf->failing.on = true;
+	say(lf, LOGFILE_FAILS, err, 0);
+}
+
+static void work(struct logfile *lf)
+{
+	uint64_t lost = lf->failing.lost;
+
+	if (!lf->failing.on)
+		return;
+	lf->failing.on = false;
+	lf->failing.lost = 0;
+	say(lf, LOGFILE_WORKS, NULL, lost);
+}
+
+static void stick(struct logfile *lf, uint64_t now_ms, const struct err *err)
+{
+	lf->stuck.retry_ms = now_ms + STUCK_RETRY_MS;
+	if (lf->stuck.on)
+		return;
+	lf->stuck.on = true;
+	say(lf, LOGFILE_STUCK, err, 0);
+}
+
+static void unstick(struct logfile *lf)
+{
+	if (!lf->stuck.on)
+		return;
+	lf->stuck.on = false;
+	say(lf, LOGFILE_UNSTUCK, NULL, 0);
+}
+
+/* Owner, group and mode of what is open, changed only where they differ. */
+static int own(int fd, gid_t gid, mode_t mode, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_set(err, errno, "fstat");
+	if ((st.st_uid != geteuid() || st.st_gid != gid) &&
+	    fchown(fd, geteuid(), gid))
+		return err_set(err, errno, "cannot give it to group %lu",
+			       (unsigned long)gid);
+	if ((st.st_mode & 07777) != mode && fchmod(fd, mode))
+		return err_set(err, errno, "cannot make its mode %o",
+			       (unsigned int)mode);
+	return 0;
+}
+
+/* Makes base under parent_fd. It may have appeared meanwhile. */
+static int make_dir(int parent_fd, const char *base, gid_t gid,
+		    struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (mkdirat(parent_fd, base, DIR_MODE))
+		return errno == EEXIST ? 0 : err_set(err, errno, "mkdir");
+	fd = openat(parent_fd, base,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, errno, "open");
+	return own(fd, gid, DIR_MODE, err);
+}
+
+/* The log's directory; its last component is no symbolic link. */
+static int open_dir(const char *dir, gid_t gid, struct err *err)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	const char *slash = strrchr(dir, '/');
+	const char *base = slash ? slash + 1 : dir;
+	_cleanup_close_ int parent_fd = -1;
+	_cleanup_free_ char *parent = NULL;
+	int fd;
+
+	if (!*dir) {
+		dir = "/.";
+		base = ".";
+		slash = dir;
+	}
+	parent = slash ? copy(dir, (size_t)(slash - dir) + 1) : copy(".", 1);
+	parent_fd = open(parent, flags);
+	if (parent_fd < 0)
+		return err_set(err, errno, "%s", parent);
+	fd = openat(parent_fd, base, flags | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		if (make_dir(parent_fd, base, gid, err))
+			return err_wrap(err, "%s", dir);
+		fd = openat(parent_fd, base, flags | O_NOFOLLOW);
+	}
+	if (fd < 0)
+		return err_set(err, errno,
+			       "%s (which must not be a symbolic link)", dir);
+	return fd;
+}
+
+/*
+ * Whoever was killed while writing can have left part of a line: the end
+ * goes back to behind the last newline.
+ */
+static int drop_torn_tail(int fd, struct err *err)
+{
+	char block[4096];
+	off_t end = lseek(fd, 0, SEEK_END);
+	off_t from = end;
+
+	while (from > 0) {
+		size_t want = from < (off_t)sizeof(block) ? (size_t)from :
+							    sizeof(block);
+		ssize_t n = pread(fd, block, want, from - (off_t)want);
+		char *nl;
+
+		if (n != (ssize_t)want)
+			return err_set(err, n < 0 ? errno : EIO, "read");
+		nl = memrchr(block, '\n', want);
+		from -= (off_t)want;
+		if (nl) {
+			from += nl + 1 - block;
+			break;
+		}
+	}
+	if (from != end && ftruncate(fd, from))
+		return err_set(err, errno, "truncate");
+	return 0;
+}
+
+static int open_file(int dir_fd, const char *name, gid_t gid, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	/* O_NONBLOCK: not to be held up by a FIFO that has this name */
+	fd = openat(dir_fd, name,
+		    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
+			    O_NOCTTY | O_NONBLOCK,
+		    FILE_MODE);
+	if (fd < 0)
+		return errno == ELOOP ?
+			       err_set(err, 0, "is a symbolic link") :
+			       err_set(err, errno, "open");
+	if (fstat(fd, &st))
+		return err_set(err, errno, "fstat");
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, 0, "is no regular file");
+	if (st.st_nlink > 1)
+		return err_set(err, 0, "has another name (hard link)");
+	if (own(fd, gid, FILE_MODE, err) || drop_torn_tail(fd, err))
+		return -1;
+	return steal_fd(&fd);
+}
+
+/* Takes away the part of a line that is at the file's end. */
+static int mend(struct logfile *lf, struct err *err)
+{
+	struct stat st;
+
+	if (!lf->torn_bytes)
+		return 0;
+	if (fstat(lf->fd, &st))
+		return err_set(err, errno, "fstat");
+	/* smaller: someone else has truncated it meanwhile */
+	if (st.st_size >= (off_t)lf->torn_bytes &&
+	    ftruncate(lf->fd, st.st_size - (off_t)lf->torn_bytes))
+		return err_set(err, errno, "truncate");
+	lf->torn_bytes = 0;
+	return 0;
+}
+
+static void close_log(struct logfile *lf)
+{
+	if (lf->fd >= 0) {
+		mend(lf, NULL);
+		close(lf->fd);
+	}
+	if (lf->dir_fd >= 0)
+		close(lf->dir_fd);
+	lf->fd = lf->dir_fd = -1;
+	lf->torn_bytes = 0;
+}
+
+/* What is open stays so until the new one is. */
+static int open_by_name(struct logfile *lf, struct err *err)
+{
+	_cleanup_close_ int dir_fd = -1;
+	int fd;
+
+	dir_fd = open_dir(lf->dir, lf->options.gid, err);
+	if (dir_fd < 0)
+		return err_wrap(err, "%s", lf->path);
+	fd = open_file(dir_fd, lf->name, lf->options.gid, err);
+	if (fd < 0)
+		return err_wrap(err, "%s", lf->path);
+	close_log(lf);
+	lf->dir_fd = steal_fd(&dir_fd);
+	lf->fd = fd;
+	lf->stale = false;
+	return 0;
+}
+
+/* Sees to it that a file is open, if possible the one that path names. */
+static int settle(struct logfile *lf, uint64_t now_ms, struct err *err)
+{
+	struct stat st;
+
+	if (lf->fd < 0)
+		return open_by_name(lf, err);
+	if (!fstat(lf->fd, &st) && !st.st_nlink)
+		lf->stale = true;
+	if (!lf->stale || !is_due(&lf->stuck, now_ms))
+		return 0;
+	if (open_by_name(lf, err))
+		stick(lf, now_ms, err);
+	else
+		unstick(lf);
+	return 0;
+}
+
+void logfile_reopen(struct logfile *lf, uint64_t now_ms)
+{
+	struct err err;
+
+	lf->stale = true;
+	lf->failing.retry_ms = lf->stuck.retry_ms = now_ms;
+	if (settle(lf, now_ms, &err))
+		fail(lf, now_ms, &err);
+}
+
+/* NAME for 0, NAME.n for the others. The caller frees it. */
+static char *generation(const struct logfile *lf, unsigned int n)
+{
+	char *ret;
+
+	if (!n)
+		return copy(lf->name, strlen(lf->name));
+	if (asprintf(&ret, "%s.%u", lf->name, n) < 0)
+		abort();
+	return ret;
+}
+
+/* The first generation that can be given away: none has it, or the last. */
+static unsigned int first_gap(const struct logfile *lf)
+{
+	unsigned int n;
+
+	for (n = 1; n < lf->options.generations; n++) {
+		_cleanup_free_ char *name = generation(lf, n);
+		struct stat st;
+
+		if (fstatat(lf->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    errno == ENOENT)
+			break;
+	}
+	return n;
+}
+
+/* Moves every generation on by one, the log itself too. */
+static int shift(struct logfile *lf, struct err *err)
+{
+	unsigned int n;
+
+	if (!lf->options.generations) {
+		if (unlinkat(lf->dir_fd, lf->name, 0) && errno != ENOENT)
+			return err_set(err, errno, "%s: unlink", lf->path);
+		return 0;
+	}
+	for (n = first_gap(lf); n > 0; n--) {
+		_cleanup_free_ char *from = generation(lf, n - 1);
+		_cleanup_free_ char *to = generation(lf, n);
+
+		if (renameat(lf->dir_fd, from, lf->dir_fd, to) &&
+		    errno != ENOENT)
+			return err_set(err, errno, "%s: cannot become %s",
+				       lf->path, to);
+	}
+	return 0;
+}
+
+/* 0: what is open now is a new file. Else the old one stays in use. */
+static int rotate(struct logfile *lf, uint64_t now_ms)
+{
+	struct err err;
+
+	if (lf->stale || !is_due(&lf->stuck, now_ms))
+		return -1;
+	if (shift(lf, &err)) {
+		stick(lf, now_ms, &err);
+		return -1;
+	}
+	if (open_by_name(lf, &err)) {
+		lf->stale = true;
+		stick(lf, now_ms, &err);
+		return -1;
+	}
+	unstick(lf);
+	return 0;
+}
+
+/* Bytes of the whole lines that fit into room; of one line if none does. */
+static size_t lines_within(const char *data, size_t len, uint64_t room)
+{
+	const char *nl;
+
+	if (len <= room)
+		return len;
+	nl = memrchr(data, '\n', (size_t)room);
+	if (!nl)
+		nl = memchr(data, '\n', len);
+	return nl ? (size_t)(nl + 1 - data) : len;
+}
+
+/*
+ * How many of the len bytes to write now, in whole lines, after rotating
+ * the log if none fits.
+ */
+static size_t share(struct logfile *lf, const char *data, size_t len,
+		    uint64_t now_ms)
+{
+	uint64_t limit = lf->options.size_bytes;
+	uint64_t size;
+	struct stat st;
+	size_t n;
+
+	if (!limit || fstat(lf->fd, &st) || !st.st_size)
+		return limit ? lines_within(data, len, limit) : len;
+	size = (uint64_t)st.st_size;
+	if (size < limit) {
+		n = lines_within(data, len, limit - size);
+		if (n <= limit - size)
+			return n;
+	}
+	return rotate(lf, now_ms) ? len : lines_within(data, len, limit);
+}
+
+/*
+ * *done: how many bytes were written, in whole lines. A line that only
+ * went in part is taken away again: the next one must not stick to it.
+ */
+static int append(struct logfile *lf, const char *data, size_t len,
+		  size_t *done, struct err *err)
+{
+	size_t written = 0;
+	const char *nl;
+	int code;
+
+	*done = 0;
+	if (mend(lf, err))
+		return err_wrap(err, "%s", lf->path);
+	while (written < len) {
+		ssize_t n = write(lf->fd, data + written, len - written);
+
+		if (n > 0)
+			written += (size_t)n;
+		else if (!n || errno != EINTR)
+			break;
+	}
+	if (written == len) {
+		*done = len;
+		return 0;
+	}
+	code = errno;
+	nl = written ? memrchr(data, '\n', written) : NULL;
+	*done = nl ? (size_t)(nl + 1 - data) : 0;
+	lf->torn_bytes = written - *done;
+	mend(lf, NULL);
+	return err_set(err, code, "%s: write", lf->path);
+}
+
+static uint64_t count_lines(const char *data, size_t len)
+{
+	const char *end = data + len;
+	uint64_t n = 0;
+
+	while ((data = memchr(data, '\n', (size_t)(end - data)))) {
+		data++;
+		n++;
+	}
+	return n;
+}
+
+void logfile_write(struct logfile *lf, const char *data, size_t len,
+		   uint64_t now_ms)
+{
+	struct err err;
+
+	if (!len)
+		return;
+	while (len && is_due(&lf->failing, now_ms)) {
+		size_t done = 0;
+
+		if (settle(lf, now_ms, &err) ||
+		    append(lf, data, share(lf, data, len, now_ms), &done,
+			   &err))
+			fail(lf, now_ms, &err);
+		data += done;
+		len -= done;
+	}
+	if (len)
+		lf->failing.lost += count_lines(data, len);
+	else
+		work(lf);
+}
+
+void logfile_free(struct logfile *lf)
+{
+	if (!lf)
+		return;
+	close_log(lf);
+	if (lf->failing.on)
+		say(lf, LOGFILE_ENDS, NULL, lf->failing.lost);
+	free(lf->path);
+	free(lf->dir);
+	free(lf);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * audisp-contree: the auditd plugin. This file is its life as a process:
+ * how it starts under auditd, heeds signals, reloads and ends. The work is
+ * done by three threads (intake, core, ledger); this one only waits for
+ * signals, and is the only one to get any.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "channel.h"
+#include "cleanup.h"
+#include "config.h"
+#include "core.h"
+#include "intake.h"
+#include "ledger.h"
+#include "privs.h"
+#include "safe.h"
+
+#define NAME "audisp-contree"
+#define EXIT_CONFIG 6
+
+struct plugin {
+	const char *path;	/* of the configuration */
+	struct config config;	/* in force */
+	struct channel *records;	/* intake to core */
+	struct channel *lines;		/* core to ledger */
+	struct ledger *ledger;
+	struct core *core;
+	struct intake *intake;
+	int signal_fd;
+	int ended_fd;		/* eventfd: the ledger has ended, the last */
+};
+
+/*
+ * The one way to say something: to syslog, and to a terminal if there is
+ * one. From any thread.
+ */
+static void __attribute__((format(printf, 2, 3)))
+say(int priority, const char *fmt, ...)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char raw[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	safe_text(&text, raw, strlen(raw));
+	buf_putc(&text, '\0');
+	syslog(priority, "%s", text.data);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, NAME ": %s\n", text.data);
+}
+
+/* The log's news, from the ledger's thread (at the start, from this one). */
+static void hear_log(void *ctx, const struct logfile_news *news)
+{
+	(void)ctx;
+	switch (news->event) {
+	case LOGFILE_FAILS:
+		say(LOG_ERR, "%s; lines are lost from now on",
+		    news->err->text);
+		break;
+	case LOGFILE_WORKS:
+		say(LOG_NOTICE, "%s: works again, %" PRIu64 " lines were lost",
+		    news->path, news->lost);
+		break;
+	case LOGFILE_ENDS:
+		say(LOG_ERR, "%s: no longer used, %" PRIu64 " lines were lost",
+		    news->path, news->lost);
+		break;
+	case LOGFILE_STUCK:
+		say(LOG_ERR, "%s; not rotated or reopened, still written to",
+		    news->err->text);
+		break;
+	case LOGFILE_UNSTUCK:
+		say(LOG_NOTICE, "%s: rotated or reopened again", news->path);
+		break;
+	}
+}
+
+/* What auditd leaks, or whoever started it, is none of ours. */
+static void close_fds(void)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+#ifdef SYS_close_range
+	if (!syscall(SYS_close_range, 3U, ~0U, 0U))
+		return;
+#endif
+	dir = opendir("/proc/self/fd");
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+
+		if (fd > STDERR_FILENO && fd != dirfd(dir))
+			close(fd);
+	}
+	closedir(dir);
+}
+
+/* A log must never be opened as fd 0, 1 or 2. */
+static void fill_std_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * auditd starts its plugins with every signal ignored, and, when it starts
+ * one again, before 4.0.5, with HUP, TERM and others blocked. Both outlast
+ * exec. From here on all are blocked in every thread and read from the fd
+ * that is returned (-1 on failure), but for those that a fault raises.
+ */
+static int take_signals(void)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+				      SIGTRAP, SIGSYS, SIGABRT };
+	struct sigaction action;
+	sigset_t mask;
+	size_t i;
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++) {
+		if (sigaction(sig, NULL, &action) ||
+		    action.sa_handler != SIG_IGN)
+			continue;
+		action.sa_handler = SIG_DFL;
+		sigaction(sig, &action, NULL);
+	}
+	sigfillset(&mask);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&mask, faults[i]);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static const char *log_path(const char *option)
+{
+	return strcmp(option, "none") ? option : NULL;
+}
+
+/* root's where there is no such group */
+static gid_t group_id(const char *name)
+{
+	struct group *group = getgrnam(name);
+
+	if (group)
+		return group->gr_gid;
+	say(LOG_NOTICE, "log_group: no group %s, root's is used", name);
+	return 0;
+}
+
+static struct ledger_options ledger_options(const struct config *config)
+{
+	struct ledger_options ret = {
+		.path = {
+			[LEDGER_TEXT] = log_path(config->text_log),
+			[LEDGER_JSON] = log_path(config->json_log),
+		},
+		.logfile = {
+			.gid = group_id(config->log_group),
+			.size_bytes = config->log_size,
+			.generations = (unsigned int)config->log_generations,
+		},
+	};
+
+	return ret;
+}
+
+static struct core_options core_options(const struct config *config)
+{
+	struct core_options ret = {
+		.pipeline = pipeline_defaults,
+		.logs = {
+			[LEDGER_TEXT] = log_path(config->text_log) != NULL,
+			[LEDGER_JSON] = log_path(config->json_log) != NULL,
+		},
+	};
+	struct tree_options *tree = &ret.pipeline.tree;
+
+	ret.pipeline.max_args_bytes = (size_t)config->max_args_bytes;
+	ret.pipeline.max_nodes = (size_t)config->max_nodes;
+	ret.pipeline.gaps = true;
+	tree->linger_ms = config->linger_ms;
+	tree->roots = config->roots;
+	tree->shims = config->shims;
+	tree->runtimes = config->runtimes;
+	tree->max_processes = (size_t)config->max_processes;
+	tree->max_limbo = (size_t)config->max_limbo;
+	tree->max_claims = (size_t)config->max_claims;
+	tree->max_containers = (size_t)config->max_containers;
+	tree->activity = config->activity;
+	return ret;
+}
+
+/* A queue of 4 GiB is more than a 32-bit process can have. */
+static struct channel *new_channel(uint64_t bytes, struct err *err)
+{
+	struct channel *ch = channel_new(
+		bytes < SIZE_MAX / 4 ? (size_t)bytes : SIZE_MAX / 4);
+
+	if (!ch)
+		err_set(err, errno, "cannot make a queue of %" PRIu64 " bytes",
+			bytes);
+	return ch;
+}
+
+/*
+ * The logs are opened, and all else that needs rights, before these are
+ * dropped; and they are dropped before there are threads, because each
+ * thread has its own.
+ */
+static int start(struct plugin *p, struct err *err)
+{
+	struct ledger_options logs = ledger_options(&p->config);
+	struct core_options options = core_options(&p->config);
+
+	p->ended_fd = eventfd(0, EFD_CLOEXEC);
+	if (p->signal_fd < 0 || p->ended_fd < 0)
+		return err_set(err, errno, "no file descriptor to wait on");
+	p->records = new_channel(p->config.queue_bytes, err);
+	if (!p->records)
+		return -1;
+	p->lines = new_channel(p->config.log_queue_bytes, err);
+	if (!p->lines)
+		return -1;
+	p->ledger = ledger_new(&logs, p->lines, hear_log, NULL, err);
+	if (!p->ledger)
+		return -1;
+	p->core = core_new(&options, p->records, p->lines, p->ledger);
+	p->intake = intake_new(STDIN_FILENO, p->records, err);
+	if (!p->intake || privs_drop(err))
+		return -1;
+	if (ledger_start(p->ledger, p->ended_fd, err) ||
+	    core_start(p->core, err) || intake_start(p->intake, err))
+		return -1;
+	return 0;
+}
+
+static void reload(struct plugin *p)
+{
+	struct ledger_options logs;
+	struct core_options options;
+	struct config next;
+	struct err err;
+
+	config_init(&next);
+	if (config_load(&next, p->path, &err)) {
+		say(LOG_ERR, "%s; the configuration stays as it was",
+		    err.text);
+		ledger_reopen(p->ledger, NULL);
+		config_free(&next);
+		return;
+	}
+	if (next.queue_bytes != p->config.queue_bytes ||
+	    next.log_queue_bytes != p->config.log_queue_bytes)
+		say(LOG_NOTICE, "the queues' sizes are taken at start only");
+	logs = ledger_options(&next);
+	options = core_options(&next);
+	ledger_reopen(p->ledger, &logs);
+	core_set_options(p->core, &options);
+	config_free(&p->config);
+	p->config = next;
+	say(LOG_INFO, "configuration reloaded, logs reopened");
+}
+
+/*
+ * systemd's default way to stop auditd signals its plugins too, while
+ * auditd still has records for them. So only auditd's own TERM counts: it
+ * is our parent. (A code above 0 means the kernel itself.)
+ */
+static bool is_heeded(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code > 0 || (pid_t)info->ssi_pid == getppid();
+}
+
+static void handle_signal(struct plugin *p)
+{
+	struct signalfd_siginfo info;
+
+	if (read(p->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		reload(p);
+	else if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) &&
+		 is_heeded(&info))
+		intake_stop(p->intake);
+}
+
+/* Until everything that was read is written. */
+static void attend(struct plugin *p)
+{
+	struct pollfd fds[] = {
+		{ p->signal_fd, POLLIN, 0 },
+		{ p->ended_fd, POLLIN, 0 },
+	};
+
+	while (!fds[1].revents) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			handle_signal(p);
+	}
+}
+
+static void say_farewell(struct plugin *p)
+{
+	const struct metrics *m;
+
+	intake_join(p->intake);
+	core_join(p->core);
+	m = core_metrics(p->core);
+	say(LOG_INFO, "ended: %" PRIu64 " lines read, %" PRIu64 " dropped, %"
+	    PRIu64 " cut, %" PRIu64 " processes, %" PRIu64 " containers",
+	    m->lines, intake_dropped(p->intake), intake_cut(p->intake),
+	    m->processes, m->containers);
+}
+
+static void free_all(struct plugin *p)
+{
+	intake_free(p->intake);
+	core_free(p->core);
+	ledger_free(p->ledger);
+	channel_free(p->records);
+	channel_free(p->lines);
+	config_free(&p->config);
+	cleanup_close(&p->signal_fd);
+	cleanup_close(&p->ended_fd);
+}
+
+static int run(const char *path)
+{
+	struct plugin p = { .path = path, .signal_fd = -1, .ended_fd = -1 };
+	struct err err;
+
+	config_init(&p.config);
+	p.signal_fd = take_signals();
+	if (config_load(&p.config, path, &err)) {
+		say(LOG_ERR, "%s", err.text);
+		free_all(&p);
+		return EXIT_CONFIG;
+	}
+	if (privs_start(&err) || start(&p, &err)) {
+		/* some thread may run already: no waiting for it */
+		say(LOG_ERR, "cannot start: %s", err.text);
+		_exit(EXIT_FAILURE);
+	}
+	say(LOG_INFO, "started, configuration %s", path);
+	attend(&p);
+	say_farewell(&p);
+	free_all(&p);
+	return EXIT_SUCCESS;
+}
+
+static void print_help(FILE *out)
+{
+	fputs("usage: " NAME " [-c CONF]\n"
+	      "\n"
+	      "An auditd plugin: reads audit records from its standard input"
+	      " and logs the\n"
+	      "life of the processes in containers.\n"
+	      "\n"
+	      "  -c, --config CONF  configuration file; without it\n"
+	      "                     " SYSCONFDIR "/audit/audisp-contree.conf\n"
+	      "  -V, --version      print the version\n"
+	      "  -h, --help         print this\n",
+	      out);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *path = SYSCONFDIR "/audit/audisp-contree.conf";
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'V':
+			puts(NAME " " PACKAGE_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			print_help(stdout);
+			return EXIT_SUCCESS;
+		default:
+			print_help(stderr);
+			return EXIT_FAILURE;
+		}
+	}
+	if (optind < argc) {
+		print_help(stderr);
+		return EXIT_FAILURE;
+	}
+	close_fds();
+	fill_std_fds();
+	openlog(NAME, LOG_PID, LOG_DAEMON);
+	return run(path);
+}

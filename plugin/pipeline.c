@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "assemble.h"
+#include "gaps.h"
+#include "gate.h"
+
+#define uthash_fatal(msg) abort()
+#include <uthash.h>
+
+/* auditd's own DAEMON_* records have serials that are not the kernel's. */
+#define DAEMON "DAEMON_"
+
+struct node {
+	char *name;
+	struct tree *tree;
+	struct gaps gaps;
+	uint64_t gaps_due;	/* when to report them; 0: nothing to report */
+	UT_hash_handle hh;	/* the least recently used comes first */
+};
+
+struct pipeline {
+	struct pipeline_options options;
+	struct metrics metrics;
+	change_fn *emit, *final;
+	void *ctx, *final_ctx;
+	struct gate *gate;
+	struct assemble *assemble;
+	struct node *nodes;
+	struct node *last;	/* whose line came last */
+};
+
+const struct pipeline_options pipeline_defaults = {
+	.tree = {
+		.linger_ms = 1000,
+		.roots = "containerd",
+		.shims = "containerd-shim*",
+		.runtimes = "runc crun youki",
+		.max_processes = 200000,
+		.max_limbo = 16384,
+		.max_claims = 65536,
+		.max_containers = 16384,
+		.activity = true,
+	},
+	.max_args_bytes = 16 * 1024,
+	.max_nodes = 64,
+};
+
+static void free_node(struct pipeline *p, struct node *n)
+{
+	HASH_DELETE(hh, p->nodes, n);
+	if (p->last == n)
+		p->last = NULL;
+	tree_free(n->tree);
+	free(n->name);
+	free(n);
+}
+
+static struct node *new_node(struct pipeline *p, const char *name, size_t len)
+{
+	struct node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		abort();
+	n->name = strndup(name, len);
+	if (!n->name)
+		abort();
+	n->tree = tree_new(&p->options.tree, n->name, &p->metrics, p->emit,
+			   p->ctx);
+	if (p->final)
+		tree_on_final(n->tree, p->final, p->final_ctx);
+	HASH_ADD_KEYPTR(hh, p->nodes, n->name, len, n);
+	return n;
+}
+
+/* The node of that name, made if need be; the list is kept in order of use. */
+static struct node *node_of(struct pipeline *p, const char *name, size_t len)
+{
+	struct node *n = p->last;
+
+	if (n && !strncmp(n->name, name, len) && !n->name[len])
+		return n;
+	HASH_FIND(hh, p->nodes, name, len, n);
+	if (n) {
+		HASH_DELETE(hh, p->nodes, n);
+		HASH_ADD_KEYPTR(hh, p->nodes, n->name, len, n);
+	} else {
+		if (HASH_COUNT(p->nodes) >= p->options.max_nodes) {
+			p->metrics.nodes_evicted++;
+			tree_finish(p->nodes->tree);
+			free_node(p, p->nodes);
+		}
+		n = new_node(p, name, len);
+	}
+	p->last = n;
+	return n;
+}
+
+static void report_gaps(struct pipeline *p, struct node *n)
+{
+	uint64_t missing = gaps_take(&n->gaps);
+
+	n->gaps_due = 0;
+	if (!missing)
+		return;
+	p->metrics.serial_gaps += missing;
+	tree_lost(n->tree, missing, "serials");
+}
+
+static void on_key(void *ctx, const struct gate_key *k)
+{
+	struct pipeline *p = ctx;
+	struct node *n;
+
+	if (k->type_len >= sizeof(DAEMON) - 1 &&
+	    !memcmp(k->type, DAEMON, sizeof(DAEMON) - 1))
+		return;
+	n = node_of(p, k->node, k->node_len);
+	gaps_see(&n->gaps, k->serial);
+	/* One line for all of a linger time. */
+	if (n->gaps.missing && !n->gaps_due)
+		n->gaps_due = k->time_ms + p->options.tree.linger_ms;
+	if (n->gaps_due && k->time_ms >= n->gaps_due)
+		report_gaps(p, n);
+}
+
+static void on_event(void *ctx, const struct gate_event *event)
+{
+	struct pipeline *p = ctx;
+
+	assemble_event(p->assemble, event);
+}
+
+static void on_fact(void *ctx, const struct fact *f)
+{
+	struct pipeline *p = ctx;
+
+	tree_apply(node_of(p, f->node, strlen(f->node))->tree, f);
+}
+
+/* Room for the arguments as hex, with their names, and the other records. */
+static size_t event_bytes(const struct pipeline_options *options)
+{
+	return 3 * options->max_args_bytes + 64 * 1024;
+}
+
+struct pipeline *pipeline_new(const struct pipeline_options *options,
+			      change_fn *emit, void *ctx)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->emit = emit;
+	p->ctx = ctx;
+	p->gate = gate_new(&p->metrics, on_event, p);
+	p->assemble = assemble_new(&p->metrics, on_fact, p);
+	pipeline_set_options(p, options);
+	return p;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	while (p->nodes)
+		free_node(p, p->nodes);
+	gate_free(p->gate);
+	assemble_free(p->assemble);
+	free(p);
+}
+
+void pipeline_set_options(struct pipeline *p,
+			  const struct pipeline_options *options)
+{
+	p->options = *options;
+	gate_on_key(p->gate, options->gaps ? on_key : NULL);
+	gate_set_event_bytes(p->gate, event_bytes(options));
+	assemble_set_args_bytes(p->assemble, options->max_args_bytes);
+	for (struct node *n = p->nodes; n; n = n->hh.next)
+		tree_set_options(n->tree, &options->tree);
+}
+
+void pipeline_on_final(struct pipeline *p, change_fn *final, void *ctx)
+{
+	p->final = final;
+	p->final_ctx = ctx;
+}
+
+void pipeline_feed(struct pipeline *p, const char *data, size_t len)
+{
+	gate_feed(p->gate, data, len);
+}
+
+void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms)
+{
+	gate_idle(p->gate, elapsed_ms);
+	for (struct node *n = p->nodes; n; n = n->hh.next) {
+		if (elapsed_ms > p->options.tree.linger_ms)
+			report_gaps(p, n);
+		tree_idle(n->tree, elapsed_ms);
+	}
+}
+
+void pipeline_lost(struct pipeline *p, uint64_t n, const char *what)
+{
+	struct node *node = p->last ? p->last : node_of(p, "", 0);
+
+	if (!strcmp(what, "lines"))
+		p->metrics.lines_dropped += n;
+	tree_lost(node->tree, n, what);
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+	gate_finish(p->gate);
+	for (struct node *n = p->nodes; n; n = n->hh.next) {
+		report_gaps(p, n);
+		tree_finish(n->tree);
+	}
+}
+
+const struct metrics *pipeline_metrics(const struct pipeline *p)
+{
+	return &p->metrics;
+}

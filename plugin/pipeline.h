@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pipeline: bytes of an audit stream in, changes out: gate, assemble,
+ * extract and one tree per node, in one thread and without a clock. The
+ * live core and "contree replay" run this very code.
+ */
+#ifndef CONTREE_PIPELINE_H
+#define CONTREE_PIPELINE_H
+
+#include "change.h"
+#include "metrics.h"
+#include "tree.h"
+
+struct pipeline;
+
+struct pipeline_options {
+	struct tree_options tree;
+	size_t max_args_bytes;	/* of one exec's argv, kept */
+	size_t max_nodes;
+	bool gaps;		/* report missing audit serials as lost */
+};
+
+extern const struct pipeline_options pipeline_defaults;
+
+/* emit as in tree_new(). One pipeline per process (auparse < 4.1). */
+struct pipeline *pipeline_new(const struct pipeline_options *options,
+			      change_fn *emit, void *ctx);
+void pipeline_free(struct pipeline *p);
+void pipeline_set_options(struct pipeline *p,
+			  const struct pipeline_options *options);
+void pipeline_on_final(struct pipeline *p, change_fn *final, void *ctx);
+
+/* Any slice of the stream: lines may be split and joined anywhere. */
+void pipeline_feed(struct pipeline *p, const char *data, size_t len);
+
+/* Nothing came for elapsed_ms since the last feed: see tree_idle(). */
+void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms);
+
+/* n lines were dropped before they got here. */
+void pipeline_lost(struct pipeline *p, uint64_t n, const char *what);
+
+/* End of the stream; the last line may lack its newline. */
+void pipeline_finish(struct pipeline *p);
+
+const struct metrics *pipeline_metrics(const struct pipeline *p);
+
+#endif

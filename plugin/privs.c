@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "privs.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/*
+ * What is kept, and why. The logs and their directory belong to uid 0, and
+ * so does this process: to open, rename, truncate and unlink there, and to
+ * fchmod, its being the owner is enough. That needs no CAP_DAC_OVERRIDE and
+ * no CAP_FOWNER. Only giving a new file to a group that the process is not
+ * in is beyond an owner's rights: notify_change() in the kernel asks for
+ * CAP_CHOWN.
+ */
+static const unsigned int kept[] = { CAP_CHOWN };
+
+#define KEPT (sizeof(kept) / sizeof(kept[0]))
+
+int privs_start(struct err *err)
+{
+	const struct rlimit none = { 0, 0 };
+
+	umask(027);
+	if (setrlimit(RLIMIT_CORE, &none))
+		return err_set(err, errno, "cannot forbid core dumps");
+	return 0;
+}
+
+int privs_drop(struct err *err)
+{
+	capng_select_t what = CAPNG_SELECT_CAPS;
+	bool have[KEPT];
+	size_t i;
+	int code;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return err_set(err, errno, "cannot set no_new_privs");
+	for (i = 0; i < KEPT; i++)
+		have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
+	/* only who has CAP_SETPCAP may clear the bounding set */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		what = CAPNG_SELECT_BOTH;
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (i = 0; i < KEPT; i++)
+		if (have[i])
+			capng_update(CAPNG_ADD,
+				     CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+				     kept[i]);
+	code = capng_apply(what);
+	if (code)
+		return err_set(err, 0,
+			       "cannot drop capabilities (capng_apply: %d)",
+			       code);
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * timers: what is due at which event time, as a heap of timers that live
+ * inside the things they are for. Equal times fire in the order in which
+ * they were set. Owns only the heap; knows no clock.
+ */
+#ifndef CONTREE_TIMERS_H
+#define CONTREE_TIMERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct timer {
+	uint64_t at;	/* ms of event time */
+	uint64_t seq;
+	size_t place;	/* in the heap, from 1; 0: not set */
+	int kind;	/* whoever sets it knows what it means */
+};
+
+struct timers {
+	struct timer **heap;
+	size_t n, size;
+	uint64_t seq;
+};
+
+/* Sets it, or moves it if it is set. */
+void timers_set(struct timers *ts, struct timer *t, uint64_t at);
+void timers_cancel(struct timers *ts, struct timer *t);
+
+/* Takes out the first that is due at now or before; NULL if none is. */
+struct timer *timers_take(struct timers *ts, uint64_t now);
+
+void timers_free(struct timers *ts);
+
+#endif

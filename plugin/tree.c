@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tree_int.h"
+
+#include <string.h>
+
+/* Further back than this is no disorder: the clock was set. */
+#define CLOCK_STEP_MS 60000
+
+const struct tree_options tree_defaults = {
+	.linger_ms = 1000,
+	.roots = "containerd",
+	.shims = "containerd-shim*",
+	.runtimes = "runc crun youki",
+	.max_processes = 200000,
+	.max_limbo = 16384,
+	.max_claims = 65536,
+	.max_containers = 16384,
+	.activity = true,
+};
+
+static void no_final(void *ctx, const struct change *c)
+{
+	(void)ctx;
+	(void)c;
+}
+
+static char *copy(const char *s)
+{
+	char *to = strdup(s);
+
+	if (!to)
+		abort();
+	return to;
+}
+
+void tree_set_options(struct tree *t, const struct tree_options *options)
+{
+	char *roots = copy(options->roots);
+	char *shims = copy(options->shims);
+	char *runtimes = copy(options->runtimes);
+
+	free(t->roots);
+	free(t->shims);
+	free(t->runtimes);
+	t->options = *options;
+	t->options.roots = t->roots = roots;
+	t->options.shims = t->shims = shims;
+	t->options.runtimes = t->runtimes = runtimes;
+}
+
+struct tree *tree_new(const struct tree_options *options, const char *node,
+		      struct metrics *metrics, change_fn *emit, void *ctx)
+{
+	struct tree *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		abort();
+	tree_set_options(t, options);
+	t->node = copy(node);
+	t->metrics = metrics;
+	t->emit = emit;
+	t->ctx = ctx;
+	t->final = no_final;
+	t->host_ns = pidns_new(NULL);
+	t->host_ns->mode = PIDNS_HOST;
+	t->lost_timer.kind = TIMER_LOST;
+	return t;
+}
+
+void tree_free(struct tree *t)
+{
+	if (!t)
+		return;
+	claims_free(t);
+	while (t->all)
+		proc_free(t, t->all);
+	while (t->containers)
+		container_prune(t, t->containers);
+	pidns_unref(t->host_ns);
+	timers_free(&t->timers);
+	free(t->roots);
+	free(t->shims);
+	free(t->runtimes);
+	free(t->node);
+	free(t);
+}
+
+void tree_on_final(struct tree *t, change_fn *final, void *ctx)
+{
+	t->final = final;
+	t->final_ctx = ctx;
+}
+
+uint64_t event_ms(const struct tree *t, uint64_t at)
+{
+	return at - t->offset;
+}
+
+struct change change_of(const struct tree *t, enum change_kind kind,
+			const struct proc *p)
+{
+	struct change c = {
+		.kind = kind,
+		.source = SOURCE_AUDIT,
+		.node = t->node,
+		.outcome = -1,
+		.role = ROLE_RUNTIME,
+	};
+
+	if (p) {
+		c.proc = p;
+		c.parent = p->parent;
+		c.container = p->container;
+		c.role = p->role;
+		c.vpid = p->vpid;
+		c.image = p->image;
+	}
+	return c;
+}
+
+/* A bound cost something. It is reported once for all within the linger time. */
+void lose(struct tree *t)
+{
+	t->lost++;
+	if (!t->lost_timer.place)
+		timers_set(&t->timers, &t->lost_timer,
+			   t->now + t->options.linger_ms);
+}
+
+void tree_lost(struct tree *t, uint64_t n, const char *what)
+{
+	struct change c = change_of(t, CHANGE_LOST, NULL);
+
+	c.time_ms = event_ms(t, t->now);
+	c.lost = n;
+	c.lost_what = what;
+	t->emit(t->ctx, &c);
+}
+
+#define OWNER(timer_ptr, type) \
+	((type *)(void *)((char *)(timer_ptr) - offsetof(type, timer)))
+
+static void due(struct tree *t, struct timer *timer)
+{
+	uint64_t lost = t->lost;
+
+	switch ((enum timer_kind)timer->kind) {
+	case TIMER_LIMBO:
+		limbo_due(t, OWNER(timer, struct proc_priv)->self);
+		break;
+	case TIMER_SETTLE:
+		settle_due(t, OWNER(timer, struct proc_priv)->self);
+		break;
+	case TIMER_REMOVE:
+		proc_remove(t, OWNER(timer, struct proc_priv)->self);
+		break;
+	case TIMER_CLAIM:
+		claim_due(t, OWNER(timer, struct claim));
+		break;
+	case TIMER_DYING:
+		container_due(t, OWNER(timer, struct container_priv));
+		break;
+	case TIMER_LOST:
+		t->lost = 0;
+		tree_lost(t, lost, "processes");
+		break;
+	}
+}
+
+static void run_due(struct tree *t, uint64_t until)
+{
+	struct timer *timer;
+
+	while ((timer = timers_take(&t->timers, until))) {
+		if (timer->at > t->now)
+			t->now = timer->at;
+		due(t, timer);
+	}
+}
+
+static void advance(struct tree *t, uint64_t to)
+{
+	run_due(t, to);
+	if (to > t->now)
+		t->now = to;
+}
+
+/*
+ * Event time to tree time. Where the clock was set back, tree time goes on
+ * from where it is.
+ */
+static uint64_t fact_at(struct tree *t, const struct fact *f)
+{
+	uint64_t at = f->time_ms + t->offset;
+	uint64_t step = CLOCK_STEP_MS + t->options.linger_ms;
+
+	if (at + step < t->now) {
+		t->metrics->clock_steps++;
+		t->offset += t->now - at;
+		at = t->now;
+	}
+	return at;
+}
+
+/*
+ * Whether the record is by another process than p, which used the pid
+ * before: p has ended, or the parent shown is nobody that p could have
+ * been given to (find_new_reaper() in kernel/exit.c).
+ */
+static bool is_successor(const struct proc *p, const struct fact *f,
+			 uint64_t at)
+{
+	const struct proc_priv *v = p->priv;
+
+	if (ended(p))
+		return at > v->end_at + COARSE_MS;
+	if (!placed(p) || !v->heard || !f->ppid || f->ppid == 1 ||
+	    f->ppid == p->ppid || at <= v->last_at)
+		return false;
+	for (const struct pidns *ns = v->ns; ns; ns = ns->outer)
+		if (ns->init && ns->init->pid == f->ppid)
+			return false;
+	for (const struct proc *a = p->parent; a; a = a->parent)
+		if (a->pid == f->ppid)
+			return false;
+	return true;
+}
+
+void tree_apply(struct tree *t, const struct fact *f)
+{
+	uint64_t at = fact_at(t, f);
+	struct proc *p;
+
+	advance(t, at);
+	t->last_fact = t->now;
+	if (f->pid <= 0)
+		return;
+	p = proc_find(t, f->pid, at);
+	if (p && is_successor(p, f, at)) {
+		struct when when = { at, f->time_ms, 0 };
+
+		end(t, p, EXIT_UNKNOWN, 0, &when);
+		p = NULL;
+	}
+	if (!p)
+		p = proc_new(t, f->pid, at);
+	if (placed(p))
+		apply(t, p, f);
+	else
+		limbo_add(t, p, f);
+}
+
+void tree_idle(struct tree *t, uint64_t elapsed_ms)
+{
+	if (t->last_fact)
+		advance(t, t->last_fact + elapsed_ms);
+}
+
+void tree_finish(struct tree *t)
+{
+	struct proc *p;
+
+	run_due(t, UINT64_MAX);
+	/* The oldest is the last in the list. */
+	for (p = t->all; p && p->priv->all_next;)
+		p = p->priv->all_next;
+	for (; p; p = p->priv->all_prev)
+		proc_give_final(t, p);
+}

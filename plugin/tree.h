@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tree: the process tree under containerd, one per node. It takes facts
+ * and yields changes. It does no I/O, reads no clock and logs nothing: the
+ * same facts give the same changes. It owns every record it hands out.
+ *
+ * Time is event time, in milliseconds, as the facts bear it.
+ */
+#ifndef CONTREE_TREE_H
+#define CONTREE_TREE_H
+
+#include "change.h"
+#include "metrics.h"
+
+struct tree;
+
+struct tree_options {
+	uint64_t linger_ms;	/* how far facts may be out of order */
+	const char *roots;	/* names, separated by spaces; a trailing * matches */
+	const char *shims;	/* … of the shims */
+	const char *runtimes;	/* … of runc and its like */
+	size_t max_processes;	/* in the tree, the ended ones that linger too */
+	size_t max_limbo;	/* processes that wait for a parent */
+	size_t max_claims;	/* births announced but not answered */
+	size_t max_containers;
+	bool activity;		/* report CHANGE_ACTIVITY */
+};
+
+extern const struct tree_options tree_defaults;
+
+/*
+ * emit is called from within the other functions, in the order of the
+ * changes. metrics is borrowed and must outlive the tree. Never fails.
+ */
+struct tree *tree_new(const struct tree_options *options, const char *node,
+		      struct metrics *metrics, change_fn *emit, void *ctx);
+void tree_free(struct tree *t);
+
+/* Replaces lists, times and bounds; the option's strings are copied. */
+void tree_set_options(struct tree *t, const struct tree_options *options);
+
+/*
+ * Called with each process's record as it stands when it leaves the tree,
+ * or at tree_finish(): the final word on it. For tests and the drawing.
+ */
+void tree_on_final(struct tree *t, change_fn *final, void *ctx);
+
+void tree_apply(struct tree *t, const struct fact *f);
+
+/*
+ * Nothing has come for so long: what waits may be decided. elapsed_ms is
+ * counted from the last fact.
+ */
+void tree_idle(struct tree *t, uint64_t elapsed_ms);
+
+/* The input is at its end: everything that waits is decided now. */
+void tree_finish(struct tree *t);
+
+/* Reports n lost things under this node, at the tree's current time. */
+void tree_lost(struct tree *t, uint64_t n, const char *what);
+
+/*
+ * The invariants: every parent in the tree, no cycles, one process per
+ * pid, counters that agree with the lists. Returns NULL if all hold, else
+ * which one does not (static text). For tests.
+ */
+const char *tree_check(const struct tree *t);
+
+#endif

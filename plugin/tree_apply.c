@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tree_int.h"
+
+#include <string.h>
+
+static bool is_later(uint64_t at, uint64_t serial, uint64_t than_at,
+		     uint64_t than_serial)
+{
+	return at != than_at ? at > than_at : serial > than_serial;
+}
+
+/*
+ * A program names itself (prctl PR_SET_NAME), so the name may change
+ * without an exec; and a process forked by another thread than the one
+ * that was heard bears that thread's name.
+ */
+static void take_name(struct proc *p, const struct fact *f)
+{
+	const struct image *i = p->image;
+	const char *exe = f->exe ? f->exe : i->exe;
+	const char *comm = f->comm ? f->comm : i->comm;
+	struct fact same = {
+		.args = i->args,
+		.args_bytes = i->args_bytes,
+		.args_count = i->args_count,
+		.argc = i->argc,
+		.cwd = i->cwd,
+	};
+
+	if (!strcmp(exe, i->exe) && !strcmp(comm, i->comm))
+		return;
+	/* Another program than the parent's was never heard to start. */
+	proc_set_image(p, image_new(exe, comm,
+				    strcmp(exe, i->exe) && *i->exe ? NULL :
+								     &same));
+}
+
+/* Who a record says its process is, and who runs it. */
+void identify(struct proc *p, const struct fact *f)
+{
+	if (f->uid != ID_UNSET && f->ppid)
+		proc_set_cred(p, f);
+	if (f->kind != FACT_EXEC)
+		take_name(p, f);
+}
+
+/* What any record of p's own tells. */
+void note(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct proc_priv *v = p->priv;
+	uint64_t at = f->time_ms + t->offset;
+
+	if (f->ppid && (!v->heard || !v->first_ppid ||
+			is_later(v->first_at, v->first_serial, at, f->serial))) {
+		v->first_at = at;
+		v->first_serial = f->serial;
+		v->first_ppid = f->ppid;
+	} else if (!v->heard) {
+		v->first_at = at;
+		v->first_serial = f->serial;
+	}
+	if (!v->heard || is_later(at, f->serial, v->last_at, v->last_serial)) {
+		v->last_at = at;
+		v->last_serial = f->serial;
+		if (f->ppid)
+			p->ppid = f->ppid;
+		if (placed(p))
+			identify(p, f);
+	}
+	v->heard = true;
+}
+
+static struct change change_by(const struct tree *t, enum change_kind kind,
+			       const struct proc *p, const struct fact *f)
+{
+	struct change c = change_of(t, kind, p);
+
+	c.source = f->source;
+	c.time_ms = f->time_ms;
+	c.serial = f->serial;
+	c.key = f->key;
+	return c;
+}
+
+static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct proc_priv *v = p->priv;
+	uint64_t at = f->time_ms + t->offset;
+	struct image *image = image_new(f->exe, f->comm, f);
+	struct change c;
+
+	if (!v->exec_at || is_later(at, f->serial, v->exec_at, v->exec_serial)) {
+		v->exec_at = at;
+		v->exec_serial = f->serial;
+		/* If it has been heard since, that told its name. */
+		if (is_later(v->last_at, v->last_serial, at, f->serial))
+			proc_set_image(p, image_new(p->image->exe,
+						    p->image->comm, f));
+		else
+			proc_set_image(p, image_ref(image));
+	}
+	claims_drop_threads(t, p, at);
+	container_exec(t, p, f);
+	c = change_by(t, CHANGE_EXEC, p, f);
+	c.image = image;
+	c.outcome = 1;
+	t->emit(t->ctx, &c);
+	image_unref(image);
+}
+
+static void apply_seen(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct change c;
+
+	if (f->quiet || !t->options.activity)
+		return;
+	c = change_by(t, CHANGE_ACTIVITY, p, f);
+	c.record = f->record;
+	c.syscall = f->syscall;
+	c.outcome = f->outcome;
+	t->emit(t->ctx, &c);
+}
+
+static void set_end(struct proc *p, enum exit_reason reason, int code,
+		    const struct when *when)
+{
+	struct proc_priv *v = p->priv;
+
+	v->weak_end = reason == EXIT_UNKNOWN || reason == EXIT_INIT_DIED;
+	p->reason = reason;
+	p->end_source = v->weak_end ? SOURCE_INFERRED : SOURCE_AUDIT;
+	p->end_ms = when->time_ms;
+	v->end_at = when->at;
+	v->end_serial = when->serial;
+	p->exit_signal = reason == EXIT_SIGNALED ? code : 0;
+	p->exit_code = reason == EXIT_SIGNALED ? 128 + code : code;
+}
+
+/* Two records say that p ended: a true word beats a guess, the first counts. */
+static void end_again(struct proc *p, enum exit_reason reason, int code,
+		      const struct when *when)
+{
+	const struct proc_priv *v = p->priv;
+	bool weak = reason == EXIT_UNKNOWN || reason == EXIT_INIT_DIED;
+
+	if (weak || (!v->weak_end && !is_later(v->end_at, v->end_serial,
+					       when->at, when->serial)))
+		return;
+	set_end(p, reason, code, when);
+}
+
+void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
+	 const struct when *when)
+{
+	struct proc_priv *v = p->priv;
+	struct change c;
+
+	if (ended(p)) {
+		end_again(p, reason, code, when);
+		return;
+	}
+	set_end(p, reason, code, when);
+	c = change_of(t, CHANGE_END, p);
+	c.source = p->end_source;
+	c.time_ms = when->time_ms;
+	c.serial = when->serial;
+	t->emit(t->ctx, &c);
+	if (v->settled) {
+		v->timer.kind = TIMER_REMOVE;
+		timers_set(&t->timers, &v->timer,
+			   v->end_at + 2 * t->options.linger_ms);
+	}
+	container_end(t, p, when);
+}
+
+/* f is by p, which has its place. */
+void apply(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct when when = { f->time_ms + t->offset, f->time_ms, f->serial };
+
+	note(t, p, f);
+	switch (f->kind) {
+	case FACT_FORK:
+		claim_add(t, p, f);
+		break;
+	case FACT_EXEC:
+		apply_exec(t, p, f);
+		break;
+	case FACT_EXIT:
+		end(t, p, EXIT_EXITED, f->code, &when);
+		break;
+	case FACT_ABEND:
+		end(t, p, EXIT_SIGNALED, f->code, &when);
+		break;
+	case FACT_SEEN:
+		apply_seen(t, p, f);
+		break;
+	}
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tree_int.h"
+
+static const char *check_links(const struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+	size_t depth = 0;
+
+	if (v->self != p)
+		return "a record does not know itself";
+	for (const struct proc *a = p->parent; a; a = a->parent)
+		if (a == p || ++depth > 10000000)
+			return "a process is its own ancestor";
+	for (const struct proc *c = v->children; c; c = c->priv->sibling_next)
+		if (c->parent != p)
+			return "a child has another parent";
+	if (p->parent && p->parent->priv->state != STATE_PLACED &&
+	    p->parent->priv->state != STATE_GHOST)
+		return "a parent has no place in the tree";
+	if (p->entry && p->entry != p && !proc_descends(p, p->entry))
+		return "an entry leader is no ancestor";
+	if (v->claim && v->claim->answer != p)
+		return "an answered claim does not know its answer";
+	return NULL;
+}
+
+static const char *check_state(const struct tree *t, struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+
+	switch (v->state) {
+	case STATE_LIMBO:
+	case STATE_WAITING:
+		if (p->parent || !v->timer.place)
+			return "a waiting process has a parent or no timer";
+		break;
+	case STATE_PLACED:
+		if (!p->parent && p->role != ROLE_ROOT && p->role != ROLE_SHIM)
+			return "a process without parent is no root";
+		if (ended(p) && !v->timer.place)
+			return "an ended process will never be forgotten";
+		if (!*p->entity_id)
+			return "a process has no entity_id";
+		break;
+	case STATE_GHOST:
+		if (!ended(p))
+			return "a ghost lives";
+		break;
+	}
+	if (p->role >= ROLE_INIT && !p->container && v->state == STATE_PLACED)
+		return "a member is in no container";
+	if (v->older && v->older->pid != p->pid)
+		return "an older user of a pid has another pid";
+	(void)t;
+	return NULL;
+}
+
+static const char *check_containers(const struct tree *t)
+{
+	size_t n = 0;
+
+	for (const struct container_priv *c = t->containers; c;
+	     c = c->hh.next, n++) {
+		size_t refs = 0;
+
+		for (const struct proc *p = c->procs; p;
+		     p = p->priv->container_next, refs++)
+			if (p->container != &c->self)
+				return "a container lists a stranger";
+		if (refs != c->refs)
+			return "a container miscounts its processes";
+		if (c->self.stop_ms && !c->self.start_ms)
+			return "a container stopped before it started";
+	}
+	return n == t->n_containers ? NULL : "containers are miscounted";
+}
+
+const char *tree_check(const struct tree *t)
+{
+	size_t n_placed = 0, n_limbo = 0, n_pids = 0;
+	const char *wrong;
+
+	for (struct proc *p = t->all; p; p = p->priv->all_next) {
+		wrong = check_links(p);
+		if (!wrong)
+			wrong = check_state(t, p);
+		if (wrong)
+			return wrong;
+		if (p->priv->state == STATE_LIMBO ||
+		    p->priv->state == STATE_WAITING)
+			n_limbo++;
+		else
+			n_placed++;
+	}
+	for (const struct proc_priv *v = t->by_pid; v; v = v->hh.next)
+		for (const struct proc *p = v->self; p; p = p->priv->older)
+			n_pids++;
+	if (n_placed != t->n_placed || n_limbo != t->n_limbo)
+		return "processes are miscounted";
+	if (n_pids > n_placed + n_limbo)
+		return "more pids than processes";
+	if (t->n_limbo > t->options.max_limbo ||
+	    t->n_claims > t->options.max_claims)
+		return "a bound is broken";
+	return check_containers(t);
+}

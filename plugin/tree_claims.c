@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Births that parents announced. In the host's pid namespace the number
+ * announced is the child's pid, and all is said. In any other it is a
+ * small local number, and the child's pid is learned when it speaks. Who
+ * is who is told by two facts of the kernel: the parent a child shows is
+ * its birth parent unless that one has ended, and every birth takes the
+ * next number in each namespace it is seen in (alloc_pid() in
+ * kernel/pid.c), so that pids rise in step in both.
+ */
+#include "tree_int.h"
+
+#include <string.h>
+
+struct pidns *pidns_new(struct pidns *outer)
+{
+	struct pidns *ns = calloc(1, sizeof(*ns));
+
+	if (!ns)
+		abort();
+	ns->refs = 1;
+	if (outer)
+		ns->outer = pidns_ref(outer);
+	return ns;
+}
+
+struct pidns *pidns_ref(struct pidns *ns)
+{
+	ns->refs++;
+	return ns;
+}
+
+void pidns_unref(struct pidns *ns)
+{
+	struct pidns *outer;
+
+	while (ns && !--ns->refs) {
+		outer = ns->outer;
+		free(ns);
+		ns = outer;
+	}
+}
+
+void proc_set_ns(struct proc *p, struct pidns *ns)
+{
+	struct pidns *old = p->priv->ns;
+
+	p->priv->ns = ns ? pidns_ref(ns) : NULL;
+	pidns_unref(old);
+}
+
+/*
+ * Keeps the pair. When numbers began anew, in the namespace or on the
+ * host, the old ones no longer measure anything.
+ */
+void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at)
+{
+	struct anchor *last = ns->n_anchors ? &ns->anchors[ns->n_anchors - 1] :
+					      NULL;
+	size_t i;
+
+	if (last && at > last->at && (vpid < last->vpid / 2 ||
+				      (vpid > last->vpid && pid < last->pid)))
+		ns->n_anchors = 0;
+	if (ns->n_anchors == MAX_ANCHORS)
+		memmove(&ns->anchors[0], &ns->anchors[1],
+			--ns->n_anchors * sizeof(ns->anchors[0]));
+	for (i = ns->n_anchors; i && ns->anchors[i - 1].vpid >= vpid; i--)
+		;
+	if (i < ns->n_anchors && ns->anchors[i].vpid == vpid)
+		return;
+	memmove(&ns->anchors[i + 1], &ns->anchors[i],
+		(ns->n_anchors - i) * sizeof(ns->anchors[0]));
+	ns->anchors[i] = (struct anchor){ vpid, pid, at };
+	ns->n_anchors++;
+}
+
+static void link_claim(struct tree *t, struct claim *c)
+{
+	c->next = c->ns->claims;
+	if (c->next)
+		c->next->prev = c;
+	c->ns->claims = c;
+	c->all_next = t->claims;
+	if (t->claims)
+		t->claims->all_prev = c;
+	t->claims = c;
+	c->caller->priv->n_claims++;
+	if (c->owner != c->caller)
+		c->owner->priv->n_claims++;
+	t->n_claims++;
+}
+
+static void free_claim(struct tree *t, struct claim *c)
+{
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->ns->claims = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	if (c->all_prev)
+		c->all_prev->all_next = c->all_next;
+	else
+		t->claims = c->all_next;
+	if (c->all_next)
+		c->all_next->all_prev = c->all_prev;
+	if (c->ns->mode == PIDNS_HOST)
+		HASH_DELETE(hh, t->host_claims, c);
+	if (c->answer)
+		c->answer->priv->claim = NULL;
+	c->caller->priv->n_claims--;
+	if (c->owner != c->caller)
+		c->owner->priv->n_claims--;
+	t->n_claims--;
+	timers_cancel(&t->timers, &c->timer);
+	pidns_unref(c->ns);
+	free(c);
+}
+
+/* Whoever it kept in the tree may go now. */
+void claim_drop(struct tree *t, struct claim *c)
+{
+	struct proc *caller = c->caller;
+	struct proc *owner = c->owner;
+	bool two = owner != caller && !proc_descends(caller, owner);
+
+	free_claim(t, c);
+	/* Pruning goes upwards: if owner is above, it is seen to then. */
+	proc_prune(t, caller);
+	if (two)
+		proc_prune(t, owner);
+}
+
+void claims_free(struct tree *t)
+{
+	while (t->claims)
+		free_claim(t, t->claims);
+}
+
+/* The namespace is dead: whoever has not spoken never will. */
+void claims_drop_in(struct tree *t, struct pidns *ns)
+{
+	struct claim *c, *next;
+
+	pidns_ref(ns);
+	for (c = ns->claims; c; c = next) {
+		next = c->next;
+		if (!c->answer)
+			claim_drop(t, c);
+	}
+	pidns_unref(ns);
+}
+
+/* p's number is open again. */
+void claim_unanswer(struct tree *t, struct proc *p)
+{
+	if (!p->priv->claim)
+		return;
+	p->priv->claim->answer = NULL;
+	p->priv->claim = NULL;
+	p->vpid = 0;
+	p->priv->birth_at = p->priv->first_at;
+	p->start_ms = event_ms(t, p->priv->first_at);
+}
+
+void claim_answer(struct tree *t, struct claim *c, struct proc *p)
+{
+	if (c->answer == p)
+		return;
+	if (c->answer)
+		claim_unanswer(t, c->answer);
+	claim_unanswer(t, p);
+	c->answer = p;
+	p->priv->claim = c;
+	if (!(c->flags & FLAG_NEWPID && c->call == FORK_CLONE))
+		p->vpid = c->vpid;
+	if (c->at < p->priv->birth_at) {
+		p->priv->birth_at = c->at;
+		p->start_ms = c->time_ms;
+	}
+}
+
+/* Its answer is certain: from now on it measures the others. */
+void claim_settle(struct tree *t, struct claim *c)
+{
+	pidns_anchor(c->ns, c->vpid, c->answer->pid, c->at);
+	claim_drop(t, c);
+}
+
+/* The nearest births below and above p's pid whose both pids are known. */
+struct bounds {
+	struct anchor low, high;	/* pid 0: there is none */
+};
+
+static void narrow(struct bounds *b, const struct proc *p, pid_t vpid,
+		   pid_t pid)
+{
+	if (pid < p->pid && (!b->low.pid || pid > b->low.pid))
+		b->low = (struct anchor){ vpid, pid, 0 };
+	if (pid > p->pid && (!b->high.pid || pid < b->high.pid))
+		b->high = (struct anchor){ vpid, pid, 0 };
+}
+
+static struct bounds bounds_of(const struct proc *p, const struct pidns *ns,
+			       bool final)
+{
+	struct bounds b = { { 0, 0, 0 }, { 0, 0, 0 } };
+
+	for (size_t i = 0; i < ns->n_anchors; i++)
+		narrow(&b, p, ns->anchors[i].vpid, ns->anchors[i].pid);
+	/* What is not settled yet may depend on the order of facts. */
+	for (const struct claim *c = final ? NULL : ns->claims; c; c = c->next)
+		if (c->answer && c->answer != p)
+			narrow(&b, p, c->vpid, c->answer->pid);
+	return b;
+}
+
+/*
+ * How many more numbers the host gave out than the namespace, from the
+ * birth known below to this one, if c was p's; negative if it cannot be.
+ */
+static int64_t slack(const struct claim *c, const struct proc *p,
+		     const struct bounds *b)
+{
+	int64_t s = 0;
+
+	if (c->at > p->priv->first_at + COARSE_MS)
+		return -1;
+	if (b->high.pid && (c->vpid >= b->high.vpid ||
+			    b->high.vpid - c->vpid > b->high.pid - p->pid))
+		return -1;
+	if (b->low.pid) {
+		if (c->vpid <= b->low.vpid)
+			return -1;
+		s = (int64_t)(p->pid - b->low.pid) - (c->vpid - b->low.vpid);
+	}
+	return s;
+}
+
+static bool is_free(const struct claim *c, const struct proc *p, bool final)
+{
+	if (!c->answer || c->answer == p)
+		return true;
+	return final && !c->answer->priv->settled;
+}
+
+/*
+ * In step with a birth so near that it cannot be chance: no other number
+ * was given out between, here or on the host.
+ */
+#define NEAR 3
+
+static bool is_exact(const struct claim *c, const struct proc *p,
+		     const struct bounds *b)
+{
+	return b->low.pid && p->pid - b->low.pid <= NEAR &&
+	       p->pid - b->low.pid == c->vpid - b->low.vpid;
+}
+
+/* What speaks for a birth that c announced being p's, which shows q. */
+enum claimant {
+	NOBODY,		/* nothing: it is not p's */
+	OWN,		/* q announced it */
+	ORPHAN,		/* its owner had ended, and q took its children */
+	PERHAPS,	/* as ORPHAN, if its owner had ended unheard */
+};
+
+static enum claimant claimant(const struct claim *c, const struct proc *p,
+			      const struct proc *q)
+{
+	const struct proc *owner = c->owner;
+
+	if (owner == q)
+		return OWN;
+	if (owner == p || (c->ns->init != q && !proc_descends(owner, q)))
+		return NOBODY;
+	if (ended(owner) &&
+	    owner->priv->end_at <= p->priv->first_at + COARSE_MS)
+		return ORPHAN;
+	/* clone3 mostly makes threads. */
+	return c->call == FORK_CLONE3 ? NOBODY : PERHAPS;
+}
+
+/* The claims that may be p's, by who made them. */
+struct choice {
+	size_t n[PERHAPS + 1];
+	struct claim *nearest[PERHAPS + 1];	/* in step */
+	int64_t slack[PERHAPS + 1];
+	bool exact[PERHAPS + 1];	/* and near enough to be sure */
+	size_t n_plain;		/* own ones that are no clone3 */
+	struct claim *plain;
+	size_t n_threads;	/* q's open clone3, possible or not */
+};
+
+static void add_choice(struct choice *ch, enum claimant who, struct claim *c,
+		       int64_t s, bool exact)
+{
+	if (!ch->n[who]++ || s < ch->slack[who]) {
+		ch->nearest[who] = c;
+		ch->slack[who] = s;
+		ch->exact[who] = exact;
+	}
+	if (who == OWN && c->call != FORK_CLONE3) {
+		ch->n_plain++;
+		ch->plain = c;
+	}
+}
+
+static struct choice choices(const struct proc *p, const struct proc *q,
+			     bool final)
+{
+	struct pidns *ns = q->priv->ns;
+	struct bounds b = bounds_of(p, ns, final);
+	struct choice ch = { 0 };
+	enum claimant who;
+	int64_t s;
+
+	for (struct claim *c = ns->claims; c; c = c->next) {
+		who = is_free(c, p, final) ? claimant(c, p, q) : NOBODY;
+		s = who == NOBODY ? -1 : slack(c, p, &b);
+		ch.n_threads += who == OWN && c->call == FORK_CLONE3;
+		if (s >= 0)
+			add_choice(&ch, who, c, s, is_exact(c, p, &b));
+	}
+	return ch;
+}
+
+/*
+ * p is q's; which of q's claims is p's answer, if that can be told yet. A
+ * lone clone3 may be a thread's while p's own, a vfork, is still to come:
+ * it counts if q makes no threads, or in the end.
+ */
+static struct verdict own_child(struct proc *q, const struct choice *ch,
+				bool final)
+{
+	struct verdict v = { true, q, NULL };
+
+	if (ch->n[OWN] && ch->exact[OWN])
+		v.claim = ch->nearest[OWN];
+	else if (ch->n_plain == 1)
+		v.claim = ch->plain;
+	else if (ch->n[OWN] == 1 && (final || ch->n_threads == 1))
+		v.claim = ch->nearest[OWN];
+	return v;
+}
+
+/*
+ * p shows q as its parent. It is q's own child if no other birth can be
+ * p's. If an orphan's can, the one that is exactly in step counts; if none
+ * is, more may come, and in the end the nearest in step counts. If q
+ * announced none, it may still do so, as after vfork; if it never does,
+ * somebody's child it must be.
+ */
+struct verdict claims_judge(struct proc *p, struct proc *q, bool final)
+{
+	struct choice ch = choices(p, q, final);
+	struct verdict v = { false, q, NULL };
+	enum claimant who = PERHAPS;
+
+	if (!ch.n[ORPHAN] && (ch.n[OWN] || !ch.n[PERHAPS]))
+		return own_child(q, &ch, final);
+	if (ch.n[ORPHAN]) {
+		who = ch.n[OWN] && ch.slack[OWN] <= ch.slack[ORPHAN] ? OWN :
+								       ORPHAN;
+		v.decided = ch.exact[who];
+	}
+	if (!v.decided && !final)
+		return v;
+	v.decided = true;
+	v.claim = ch.nearest[who];
+	v.parent = v.claim->owner;
+	return v;
+}
+
+static bool is_rival(const struct proc *s, const struct proc *p,
+		     const struct proc *q, uint64_t until)
+{
+	return s != p && s->parent == q && !s->priv->settled &&
+	       !s->priv->exact && s->priv->heard && s->priv->first_at <= until;
+}
+
+/*
+ * p is one of several children of q that spoke, and q made as many claims
+ * or more: ranks tell which is p's, counted from the youngest, for the
+ * oldest claims are the likeliest to stay silent.
+ */
+struct claim *claims_rank(struct proc *p, const struct proc *q, uint64_t until)
+{
+	struct bounds b = bounds_of(p, q->priv->ns, true);
+	size_t older = 0, younger = 0, n = 0;
+	struct claim *c, *best = NULL;
+
+	for (struct proc *s = q->priv->children; s; s = s->priv->sibling_next) {
+		if (!is_rival(s, p, q, until))
+			continue;
+		older += s->pid < p->pid;
+		younger += s->pid > p->pid;
+	}
+	for (c = q->priv->ns->claims; c; c = c->next)
+		n += c->owner == q && is_free(c, p, true) &&
+		     c->at <= until && c->call != FORK_CLONE3;
+	for (c = q->priv->ns->claims; c && n > older + younger; c = c->next) {
+		size_t above = 0, below = 0;
+
+		if (c->owner != q || !is_free(c, p, true) ||
+		    c->call == FORK_CLONE3 || slack(c, p, &b) < 0)
+			continue;
+		for (struct claim *d = q->priv->ns->claims; d; d = d->next) {
+			if (d->owner != q || !is_free(d, p, true) ||
+			    d->at > until || d->call == FORK_CLONE3)
+				continue;
+			above += d->vpid > c->vpid;
+			below += d->vpid < c->vpid;
+		}
+		if (above >= younger && below >= older &&
+		    (!best || c->vpid > best->vpid))
+			best = c;
+	}
+	return best;
+}
+
+/*
+ * The first number announced in a namespace tells what its numbers are.
+ * A new namespace begins at 1, and the runtime's own threads are heard
+ * before anybody else is born in it.
+ */
+static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
+{
+	const struct proc *first = ns->init ? ns->init : caller;
+
+	if (ns->mode != PIDNS_UNKNOWN)
+		return;
+	ns->mode = n > first->pid && n - first->pid < 4096 ? PIDNS_HOST :
+							     PIDNS_LOCAL;
+	if (ns->mode == PIDNS_LOCAL && ns->init && n <= 64) {
+		ns->init->vpid = 1;
+		pidns_anchor(ns, 1, ns->init->pid, ns->init->priv->birth_at);
+	}
+}
+
+static void reconsider_waiting(struct tree *t, struct pidns *ns)
+{
+	struct proc *p, *next;
+
+	for (p = ns->waiting; p; p = next) {
+		next = p->priv->wait_next;
+		consider(t, p);
+	}
+}
+
+/* A child that vfork let speak first may have waited for this number. */
+static void find_answer(struct tree *t, struct proc *owner)
+{
+	struct verdict v;
+
+	for (struct proc *s = owner->priv->children; s;
+	     s = s->priv->sibling_next) {
+		if (!is_rival(s, NULL, owner, UINT64_MAX) || s->priv->claim ||
+		    s->priv->state == STATE_GHOST)
+			continue;
+		v = claims_judge(s, owner, false);
+		if (v.decided && v.parent == owner && v.claim) {
+			claim_answer(t, v.claim, s);
+			return;
+		}
+	}
+}
+
+/*
+ * exec ends all other threads of a process, so what clone3 made before was
+ * a thread, or has spoken.
+ */
+void claims_drop_threads(struct tree *t, struct proc *p, uint64_t before)
+{
+	struct claim *c, *next;
+
+	for (c = p->priv->ns->claims; c; c = next) {
+		next = c->next;
+		if (c->caller == p && c->call == FORK_CLONE3 && !c->answer &&
+		    c->at < before)
+			claim_drop(t, c);
+	}
+}
+
+static struct claim *new_claim(struct tree *t, struct proc *caller,
+			       struct proc *owner, const struct fact *f)
+{
+	struct claim *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->caller = caller;
+	c->owner = owner;
+	c->ns = pidns_ref(caller->priv->ns);
+	c->vpid = f->child;
+	c->call = f->call;
+	c->flags = f->flags;
+	c->at = f->time_ms + t->offset;
+	c->time_ms = f->time_ms;
+	c->serial = f->serial;
+	c->timer.kind = TIMER_CLAIM;
+	link_claim(t, c);
+	timers_set(&t->timers, &c->timer, c->at + t->options.linger_ms);
+	return c;
+}
+
+/* clone3 on the host: the pid is exact, but it may be a thread's. */
+static void host_claim(struct tree *t, struct proc *caller, const struct fact *f)
+{
+	struct claim *c, *old;
+	struct proc *p = proc_find(t, f->child, f->time_ms + t->offset);
+
+	if (p && placed(p))
+		return;
+	HASH_FIND(hh, t->host_claims, &f->child, sizeof(f->child), old);
+	if (old)
+		claim_drop(t, old);
+	c = new_claim(t, caller, caller, f);
+	HASH_ADD(hh, t->host_claims, vpid, sizeof(c->vpid), c);
+	if (p)
+		consider(t, p);
+}
+
+/* Any other call on the host: a process, and its pid. */
+static void host_birth(struct tree *t, struct proc *caller, struct proc *owner,
+		       const struct fact *f)
+{
+	struct birth b = {
+		.parent = owner,
+		.source = f->source,
+		.caller = caller,
+		.call = f->call,
+		.flags = f->flags,
+		.exact = true,
+		.at = f->time_ms + t->offset,
+		.time_ms = f->time_ms,
+		.serial = f->serial,
+	};
+
+	born(t, &b, f->child);
+}
+
+/* caller, which is in the tree, says that it has a child. */
+void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
+{
+	struct proc *owner = caller;
+	struct pidns *ns = caller->priv->ns;
+
+	if (f->flags & FLAG_THREAD)
+		return;
+	learn_mode(ns, caller, f->child);
+	if (f->flags & FLAG_PARENT && caller->parent)
+		owner = caller->parent;
+	if (ns->mode == PIDNS_HOST && f->call != FORK_CLONE3) {
+		host_birth(t, caller, owner, f);
+		return;
+	}
+	if (t->n_claims >= t->options.max_claims) {
+		t->metrics->claims_evicted++;
+		lose(t);
+		return;
+	}
+	if (ns->mode == PIDNS_HOST) {
+		host_claim(t, caller, f);
+		return;
+	}
+	new_claim(t, caller, owner, f);
+	find_answer(t, owner);
+	reconsider_waiting(t, ns);
+}
+
+static void report_silent(struct tree *t, struct claim *c)
+{
+	struct change ch = change_of(t, CHANGE_FORK, NULL);
+
+	c->reported = true;
+	t->metrics->claims_unanswered++;
+	ch.time_ms = c->time_ms;
+	ch.serial = c->serial;
+	ch.parent = c->owner;
+	ch.container = c->owner->container;
+	ch.role = c->owner->role >= ROLE_INIT ? ROLE_MEMBER : ROLE_RUNTIME;
+	ch.vpid = c->vpid;
+	ch.image = c->owner->image;
+	t->emit(t->ctx, &ch);
+}
+
+static bool has_unmatched_children(const struct claim *c)
+{
+	for (const struct proc *s = c->owner->priv->children; s;
+	     s = s->priv->sibling_next)
+		if (is_rival(s, NULL, c->owner, UINT64_MAX) && !s->priv->claim)
+			return true;
+	return false;
+}
+
+/*
+ * The linger time has passed. clone3 made a thread, or a child that will
+ * be known by the parent it shows. Another claim is a child that has not
+ * spoken: it is reported, and kept for when it does. If some child spoke
+ * and only its number is open, that is settled first.
+ */
+void claim_due(struct tree *t, struct claim *c)
+{
+	uint64_t linger = t->options.linger_ms;
+
+	if (c->answer)
+		return;		/* goes when its answer is settled */
+	if (c->call == FORK_CLONE3) {
+		/* Not before a child that did speak is settled. */
+		if (t->now <= c->at + 2 * linger + 2 * COARSE_MS)
+			timers_set(&t->timers, &c->timer,
+				   c->at + 2 * linger + 2 * COARSE_MS + 1);
+		else
+			claim_drop(t, c);
+		return;
+	}
+	if (has_unmatched_children(c) && t->now < c->at + 3 * linger) {
+		timers_set(&t->timers, &c->timer, t->now + linger);
+		return;
+	}
+	if (!c->reported)
+		report_silent(t, c);
+}

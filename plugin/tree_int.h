@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tree_int: what the tree's own files share. Nobody else includes it.
+ *
+ * tree.c		the clock, what is due, the public functions
+ * tree_proc.c		records of processes: made, linked, forgotten
+ * tree_place.c		who is whose child: limbo, waiting, placing
+ * tree_claims.c	births that parents announced, pid namespaces
+ * tree_apply.c		what a fact does to a process that has its place
+ * tree_container.c	containers and roles
+ * tree_check.c		the invariants
+ *
+ * Two clocks: *_ms is a record's own time and is for showing; *_at is the
+ * tree's time, which never goes back, and is for deciding.
+ */
+#ifndef CONTREE_TREE_INT_H
+#define CONTREE_TREE_INT_H
+
+#include <stdlib.h>
+
+#include "invocation.h"
+#include "timers.h"
+#include "tree.h"
+
+/* The tree is the one that aborts when memory is out: see STYLE. */
+#define uthash_fatal(msg) abort()
+#include <uthash.h>
+
+/* Audit stamps are a jiffy coarse: 10 ms where HZ is 100. */
+#define COARSE_MS 10
+
+/* Facts kept of one process that waits for its place. */
+#define MAX_PENDING 64
+
+/* clone(2) flags, include/uapi/linux/sched.h */
+#define FLAG_PARENT 0x00008000u
+#define FLAG_THREAD 0x00010000u
+#define FLAG_NEWPID 0x20000000u
+#define FLAG_VFORK 0x00004000u
+
+enum timer_kind {
+	TIMER_LIMBO,	/* proc: nobody knows its parent */
+	TIMER_SETTLE,	/* proc: all facts of its birth have come */
+	TIMER_REMOVE,	/* proc: ended long enough ago */
+	TIMER_CLAIM,	/* claim: the child did not speak */
+	TIMER_DYING,	/* container: its init ended, the rest was killed */
+	TIMER_LOST,	/* tree: report what the bounds cost */
+};
+
+enum state {
+	STATE_LIMBO,	/* its parent is not in the tree */
+	STATE_WAITING,	/* its parent is one of several */
+	STATE_PLACED,
+	STATE_GHOST,	/* gone, but somebody's ancestor */
+};
+
+enum pidns_mode {
+	PIDNS_UNKNOWN,	/* no claim yet that tells */
+	PIDNS_HOST,	/* claims are host pids */
+	PIDNS_LOCAL,	/* claims are small local numbers */
+};
+
+/* A birth whose two pids are known: what the others are measured by. */
+struct anchor {
+	pid_t vpid;
+	pid_t pid;
+	uint64_t at;
+};
+
+#define MAX_ANCHORS 128
+
+struct pidns {
+	unsigned int refs;	/* processes whose claims are numbers in it */
+	enum pidns_mode mode;
+	struct pidns *outer;	/* NULL for the host's; owns a ref */
+	struct proc *init;	/* its child reaper; NULL if not known or gone */
+	struct claim *claims;	/* open, and answered by unsettled children */
+	struct proc *waiting;	/* STATE_WAITING, by priv->wait_next */
+	size_t n_anchors;	/* by rising vpid */
+	struct anchor anchors[MAX_ANCHORS];
+};
+
+/* A parent's word that it has a child, locally numbered vpid. */
+struct claim {
+	struct proc *caller;	/* whose record it was */
+	struct proc *owner;	/* whose child it is: differs with CLONE_PARENT */
+	struct pidns *ns;
+	struct proc *answer;	/* the child, until it is settled; or NULL */
+	pid_t vpid;
+	enum fork_call call;
+	uint64_t flags;
+	uint64_t at;
+	uint64_t time_ms;
+	uint64_t serial;
+	bool reported;
+	struct timer timer;
+	struct claim *prev, *next;	/* in ns->claims */
+	struct claim *all_prev, *all_next;
+	UT_hash_handle hh;		/* in host_claims, by vpid */
+};
+
+/* When and by which record something happened. */
+struct when {
+	uint64_t at, time_ms, serial;
+};
+
+struct proc_priv {
+	struct proc *self;
+	enum state state;
+	struct pidns *ns;	/* the one its own claims are numbered in */
+	struct claim *claim;	/* its tentative answer, or NULL */
+	uint64_t birth_at;
+	uint64_t first_at, first_serial;	/* its earliest own record, */
+	pid_t first_ppid;			/* and the parent that shows */
+	uint64_t last_at, last_serial;		/* its latest own record */
+	uint64_t exec_at, exec_serial;		/* its latest exec */
+	uint64_t end_at, end_serial;
+	bool heard;		/* first_* and last_* are set */
+	bool listed;		/* in limbo or in ns->waiting */
+	bool exact;		/* its birth is known by a host pid */
+	bool settled;		/* nothing about its birth will change */
+	bool finished;		/* its final record was given out */
+	bool weak_end;		/* the end was not said by a record */
+	bool by_parent_flag;	/* born by CLONE_PARENT */
+	bool by_vfork;		/* born by vfork or CLONE_VFORK */
+	bool last_stage;	/* of the runtime: becomes init or exec */
+	enum verb verb;		/* what it was invoked to do */
+	size_t n_claims;	/* open ones it made or owns: it must stay */
+	size_t n_pending;
+	struct fact **pending;	/* while it waits for its place */
+	struct timer timer;
+	struct proc *children;	/* by sibling_next */
+	struct proc *sibling_prev, *sibling_next;
+	struct proc *container_prev, *container_next;
+	struct proc *wait_next;	/* in ns->waiting or limbo of a ppid */
+	struct proc *older;	/* the pid's user before it */
+	struct proc *all_prev, *all_next;	/* by birth of the record */
+	UT_hash_handle hh;	/* in by_pid: the newest user of the pid */
+};
+
+struct container_priv {
+	struct container self;
+	char *key;		/* namespace, newline, id */
+	struct tree *tree;
+	struct proc *init;	/* NULL before it starts and when it is gone */
+	struct proc *shim;	/* the one that stays; NULL if unknown or gone */
+	struct pidns *ns;	/* its members'; owns a ref; or NULL */
+	struct proc *procs;	/* that carry it, by container_next */
+	size_t refs;		/* those */
+	bool starting;		/* its runtime's "start" was heard */
+	struct when stop;	/* its init's end */
+	bool dead;		/* runtime or shim said it is gone */
+	struct timer timer;
+	UT_hash_handle hh;
+};
+
+/* Processes in limbo that have named the same parent. */
+struct limbo {
+	pid_t ppid;
+	struct proc *first;	/* by wait_next */
+	UT_hash_handle hh;
+};
+
+struct tree {
+	struct tree_options options;
+	char *roots, *shims, *runtimes;	/* what options point to */
+	char *node;
+	struct metrics *metrics;
+	change_fn *emit;
+	change_fn *final;
+	void *ctx, *final_ctx;
+
+	uint64_t now;		/* tree time */
+	uint64_t last_fact;	/* tree time of the last fact */
+	uint64_t offset;	/* tree time minus event time */
+
+	struct timers timers;
+	struct proc_priv *by_pid;
+	struct limbo *limbo;
+	struct claim *host_claims;	/* clone3 of the host's namespace */
+	struct container_priv *containers;
+	struct pidns *host_ns;
+	struct claim *claims;	/* every one */
+	struct proc *all;	/* every record, the newest first */
+	size_t n_placed, n_limbo, n_claims, n_containers;
+	uint64_t lost;		/* processes, not yet reported */
+	struct timer lost_timer;
+};
+
+static inline bool ended(const struct proc *p)
+{
+	return p->reason != EXIT_NOT_YET;
+}
+
+static inline bool placed(const struct proc *p)
+{
+	return p->priv->state == STATE_PLACED;
+}
+
+/* tree.c */
+uint64_t event_ms(const struct tree *t, uint64_t at);
+struct change change_of(const struct tree *t, enum change_kind kind,
+			const struct proc *p);
+void lose(struct tree *t);
+
+/* tree_proc.c */
+struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at);
+struct proc *proc_find(struct tree *t, pid_t pid, uint64_t at);
+void proc_free(struct tree *t, struct proc *p);
+void proc_link(struct proc *p, struct proc *parent);
+void proc_unlink(struct proc *p);
+void proc_remove(struct tree *t, struct proc *p);
+void proc_prune(struct tree *t, struct proc *p);
+void proc_give_final(struct tree *t, struct proc *p);
+bool proc_descends(const struct proc *p, const struct proc *ancestor);
+void proc_set_image(struct proc *p, struct image *image);
+void proc_set_cred(struct proc *p, const struct fact *f);
+struct image *image_new(const char *exe, const char *comm, const struct fact *exec);
+struct image *image_ref(struct image *image);
+void image_unref(struct image *image);
+struct cred *cred_new(const struct fact *f);
+struct cred *cred_ref(struct cred *cred);
+void cred_unref(struct cred *cred);
+
+/* tree_place.c */
+
+/* How somebody came into the tree. */
+struct birth {
+	struct proc *parent;	/* NULL for a root or a shim of unknown parent */
+	enum role role;		/* only where there is no parent */
+	enum source source;
+	struct claim *claim;	/* the one it answers, or NULL */
+	struct proc *caller;	/* who called clone, NULL if not known */
+	enum fork_call call;
+	uint64_t flags;
+	bool exact;		/* at, time_ms and serial are the birth's */
+	uint64_t at, time_ms, serial;
+};
+
+void limbo_add(struct tree *t, struct proc *p, const struct fact *f);
+void limbo_drop(struct tree *t, struct proc *p);
+void limbo_due(struct tree *t, struct proc *p);
+void settle_due(struct tree *t, struct proc *p);
+bool consider(struct tree *t, struct proc *p);
+void born(struct tree *t, const struct birth *b, pid_t pid);
+
+/* tree_claims.c */
+struct pidns *pidns_new(struct pidns *outer);
+struct pidns *pidns_ref(struct pidns *ns);
+void pidns_unref(struct pidns *ns);
+void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at);
+void proc_set_ns(struct proc *p, struct pidns *ns);
+void claim_add(struct tree *t, struct proc *caller, const struct fact *f);
+void claim_drop(struct tree *t, struct claim *c);
+void claim_due(struct tree *t, struct claim *c);
+void claim_answer(struct tree *t, struct claim *c, struct proc *p);
+void claim_unanswer(struct tree *t, struct proc *p);
+void claim_settle(struct tree *t, struct claim *c);
+void claims_free(struct tree *t);
+void claims_drop_threads(struct tree *t, struct proc *p, uint64_t before);
+void claims_drop_in(struct tree *t, struct pidns *ns);
+
+/* What the claims of a namespace say of a process' parent. */
+struct verdict {
+	bool decided;
+	struct proc *parent;
+	struct claim *claim;	/* the one it answers; NULL if not known */
+};
+
+struct verdict claims_judge(struct proc *p, struct proc *q, bool final);
+struct claim *claims_rank(struct proc *p, const struct proc *q, uint64_t until);
+
+/* tree_apply.c */
+void apply(struct tree *t, struct proc *p, const struct fact *f);
+void note(struct tree *t, struct proc *p, const struct fact *f);
+void identify(struct proc *p, const struct fact *f);
+
+/* code: the status, or for EXIT_SIGNALED the signal. */
+void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
+	 const struct when *when);
+
+/* tree_container.c */
+void container_join(struct tree *t, struct proc *p, struct container *c);
+void container_leave(struct tree *t, struct proc *p);
+void container_exec(struct tree *t, struct proc *p, const struct fact *f);
+void container_end(struct tree *t, struct proc *p, const struct when *when);
+void container_due(struct tree *t, struct container_priv *c);
+void container_stage(struct tree *t, struct proc *p);
+void container_prune(struct tree *t, struct container_priv *c);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tree_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A proc and its private half are one block of memory. */
+struct whole {
+	struct proc proc;
+	struct proc_priv priv;
+};
+
+static void *must(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+struct image *image_ref(struct image *image)
+{
+	image->refs++;
+	return image;
+}
+
+void image_unref(struct image *image)
+{
+	if (image && !--image->refs)
+		free(image);
+}
+
+static const char *append(char **at, const char *s)
+{
+	size_t len = strlen(s) + 1;
+	char *to = *at;
+
+	memcpy(to, s, len);
+	*at += len;
+	return to;
+}
+
+/* What exec, if given, executed; otherwise a program known by name only. */
+struct image *image_new(const char *exe, const char *comm,
+			const struct fact *exec)
+{
+	size_t args = exec && exec->args ? exec->args_bytes : 0;
+	const char *cwd = exec ? exec->cwd : NULL;
+	struct image *image;
+	char *at;
+
+	exe = exe ? exe : "";
+	comm = comm ? comm : "";
+	image = must(malloc(sizeof(*image) + strlen(exe) + strlen(comm) + 2 +
+			    args + (cwd ? strlen(cwd) + 1 : 0)));
+	memset(image, 0, sizeof(*image));
+	image->refs = 1;
+	at = image->data;
+	image->exe = append(&at, exe);
+	image->comm = append(&at, comm);
+	if (cwd)
+		image->cwd = append(&at, cwd);
+	if (args) {
+		image->args = at;
+		image->args_bytes = args;
+		image->args_count = exec->args_count;
+		image->argc = exec->argc;
+		memcpy(at, exec->args, args);
+	}
+	return image;
+}
+
+void proc_set_image(struct proc *p, struct image *image)
+{
+	image_unref(p->image);
+	p->image = image;
+}
+
+struct cred *cred_ref(struct cred *cred)
+{
+	cred->refs++;
+	return cred;
+}
+
+void cred_unref(struct cred *cred)
+{
+	if (cred && !--cred->refs)
+		free(cred);
+}
+
+struct cred *cred_new(const struct fact *f)
+{
+	const char *user = f && f->user ? f->user : "";
+	struct cred *cred = must(malloc(sizeof(*cred) + strlen(user) + 1));
+
+	cred->refs = 1;
+	cred->uid = f ? f->uid : ID_UNSET;
+	cred->gid = f ? f->gid : ID_UNSET;
+	cred->auid = f ? f->auid : ID_UNSET;
+	cred->ses = f ? f->ses : ID_UNSET;
+	strcpy(cred->user, user);
+	return cred;
+}
+
+/* What f says of who runs p; p keeps what it has where f says the same. */
+void proc_set_cred(struct proc *p, const struct fact *f)
+{
+	const struct cred *c = p->cred;
+
+	if (c->uid == f->uid && c->gid == f->gid && c->auid == f->auid &&
+	    c->ses == f->ses && !strcmp(c->user, f->user ? f->user : ""))
+		return;
+	cred_unref(p->cred);
+	p->cred = cred_new(f);
+}
+
+struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
+{
+	struct whole *w = must(calloc(1, sizeof(*w)));
+	struct proc *p = &w->proc;
+	struct proc_priv *v = &w->priv;
+	struct proc_priv *older;
+
+	p->priv = v;
+	v->self = p;
+	p->pid = pid;
+	p->role = ROLE_RUNTIME;
+	p->image = image_new("", "", NULL);
+	p->cred = cred_new(NULL);
+	v->birth_at = at;
+	v->state = STATE_LIMBO;
+	HASH_FIND(hh, t->by_pid, &p->pid, sizeof(p->pid), older);
+	if (older) {
+		HASH_DELETE(hh, t->by_pid, older);
+		v->older = older->self;
+	}
+	HASH_ADD_KEYPTR(hh, t->by_pid, &p->pid, sizeof(p->pid), v);
+	v->all_next = t->all;
+	if (t->all)
+		t->all->priv->all_prev = p;
+	t->all = p;
+	return p;
+}
+
+/*
+ * Whoever had this pid at that time, or has it first known later and no
+ * one else fits; NULL if nobody the tree knows.
+ */
+struct proc *proc_find(struct tree *t, pid_t pid, uint64_t at)
+{
+	struct proc *newer = NULL;
+	struct proc_priv *v;
+	struct proc *p;
+
+	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
+	if (!v)
+		return NULL;
+	for (p = v->self; p->priv->older; p = p->priv->older) {
+		if (p->priv->birth_at <= at + COARSE_MS)
+			return p;
+		newer = p;
+	}
+	if (newer && ended(p) && at > p->priv->end_at + COARSE_MS)
+		return newer;
+	return p;
+}
+
+static void forget_pid(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v;
+
+	HASH_FIND(hh, t->by_pid, &p->pid, sizeof(p->pid), v);
+	if (v && v->self == p) {
+		HASH_DELETE(hh, t->by_pid, v);
+		if (v->older) {
+			v = v->older->priv;
+			HASH_ADD_KEYPTR(hh, t->by_pid, &v->self->pid,
+					sizeof(v->self->pid), v);
+		}
+	} else {
+		while (v && v->older != p)
+			v = v->older ? v->older->priv : NULL;
+		if (v)
+			v->older = p->priv->older;
+	}
+	p->priv->older = NULL;
+}
+
+void proc_link(struct proc *p, struct proc *parent)
+{
+	p->parent = parent;
+	if (!parent)
+		return;
+	p->priv->sibling_next = parent->priv->children;
+	if (parent->priv->children)
+		parent->priv->children->priv->sibling_prev = p;
+	parent->priv->children = p;
+}
+
+void proc_unlink(struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+
+	if (!p->parent)
+		return;
+	if (v->sibling_prev)
+		v->sibling_prev->priv->sibling_next = v->sibling_next;
+	else
+		p->parent->priv->children = v->sibling_next;
+	if (v->sibling_next)
+		v->sibling_next->priv->sibling_prev = v->sibling_prev;
+	v->sibling_prev = v->sibling_next = NULL;
+	p->parent = NULL;
+}
+
+bool proc_descends(const struct proc *p, const struct proc *ancestor)
+{
+	for (p = p->parent; p; p = p->parent)
+		if (p == ancestor)
+			return true;
+	return false;
+}
+
+static void forget_init(struct proc *p)
+{
+	for (struct pidns *ns = p->priv->ns; ns; ns = ns->outer)
+		if (ns->init == p)
+			ns->init = NULL;
+}
+
+/* Takes the record out of every list and frees it. */
+void proc_free(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+
+	if (v->state == STATE_LIMBO || v->state == STATE_WAITING)
+		limbo_drop(t, p);
+	else
+		t->n_placed--;
+	if (v->claim)
+		v->claim->answer = NULL;
+	if (v->state != STATE_GHOST)
+		forget_pid(t, p);
+	timers_cancel(&t->timers, &v->timer);
+	container_leave(t, p);
+	proc_unlink(p);
+	while (v->children)
+		proc_unlink(v->children);
+	forget_init(p);
+	proc_set_ns(p, NULL);
+	if (v->all_prev)
+		v->all_prev->priv->all_next = v->all_next;
+	else
+		t->all = v->all_next;
+	if (v->all_next)
+		v->all_next->priv->all_prev = v->all_prev;
+	for (size_t i = 0; i < v->n_pending; i++)
+		free(v->pending[i]);
+	free(v->pending);
+	image_unref(p->image);
+	cred_unref(p->cred);
+	free((struct whole *)(void *)p);
+}
+
+void proc_give_final(struct tree *t, struct proc *p)
+{
+	struct change c;
+
+	if (p->priv->finished || !placed(p))
+		return;
+	p->priv->finished = true;
+	c = change_of(t, ended(p) ? CHANGE_END : CHANGE_CENSUS, p);
+	t->final(t->final_ctx, &c);
+}
+
+static bool has_present_child(const struct proc *p)
+{
+	for (struct proc *c = p->priv->children; c; c = c->priv->sibling_next)
+		if (c->priv->state != STATE_GHOST)
+			return true;
+	return false;
+}
+
+/*
+ * A ghost is needed while a child that is none may have to tell its
+ * parent, or a claim its owner. The first process of a container is the
+ * entry leader of all below it, and is needed as long as there are any.
+ */
+static bool is_needed(const struct proc *p)
+{
+	return p->priv->state != STATE_GHOST || p->priv->n_claims ||
+	       has_present_child(p) || (p->priv->children && p->entry == p);
+}
+
+/*
+ * Lets ghosts go, from p upwards. What is left below one is ghosts too;
+ * they move up, and so a chain of ghosts never grows.
+ */
+void proc_prune(struct tree *t, struct proc *p)
+{
+	struct proc *parent, *child;
+
+	while (p && !is_needed(p)) {
+		parent = p->parent;
+		while ((child = p->priv->children)) {
+			proc_unlink(child);
+			proc_link(child, parent);
+			t->metrics->ghosts_cut++;
+		}
+		proc_free(t, p);
+		p = parent;
+	}
+}
+
+/* It ended long enough ago: from now on it is an ancestor at most. */
+void proc_remove(struct tree *t, struct proc *p)
+{
+	if (p->priv->claim)
+		claim_settle(t, p->priv->claim);
+	proc_give_final(t, p);
+	forget_pid(t, p);
+	p->priv->state = STATE_GHOST;
+	proc_prune(t, is_needed(p) ? p->parent : p);
+}

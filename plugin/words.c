@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "words.h"
+
+#include <ctype.h>
+#include <signal.h>
+
+#include "safe.h"
+
+#define ID_BYTES 64	/* of an id as docker and Kubernetes make them */
+#define SHORT_ID_BYTES 12
+
+/* What no name needs: names come from outside and may be of any length. */
+#define NAME_BYTES 256
+
+size_t words_columns(const char *s, size_t len)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < len; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+const char *words_basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+const char *words_program(const struct image *image)
+{
+	return *image->comm ? image->comm : words_basename(image->exe);
+}
+
+void words_word(struct buf *out, const char *s, size_t max, const char *more)
+{
+	size_t len = strlen(s);
+	size_t n = safe_cut(s, len, max);
+
+	safe_word(out, s, n);
+	if (n < len)
+		buf_puts(out, more);
+}
+
+void words_command(struct buf *out, const struct image *image, size_t max,
+		   const char *more)
+{
+	const char *s = image->args, *end = s + image->args_bytes;
+	size_t len;
+	uint32_t i;
+
+	for (i = 0; i < image->args_count && s < end && max; i++) {
+		if (i)
+			buf_putc(out, ' ');
+		len = strnlen(s, (size_t)(end - s));
+		words_word(out, s, max, more);
+		if (len > max)
+			return;
+		max -= len < max ? len + 1 : len;
+		s += len + 1;
+	}
+	if (i < image->argc) {
+		if (i)
+			buf_putc(out, ' ');
+		buf_puts(out, more);
+	}
+}
+
+static bool is_hex(const char *s)
+{
+	while (isxdigit((unsigned char)*s))
+		s++;
+	return !*s;
+}
+
+void words_id(struct buf *out, const char *id)
+{
+	size_t len = strlen(id);
+
+	if (len == ID_BYTES && is_hex(id))
+		len = SHORT_ID_BYTES;
+	safe_word(out, id, safe_cut(id, len, NAME_BYTES));
+}
+
+/* Cuts what stands in out from there on to columns; returns what it has. */
+static size_t cut_columns(struct buf *out, size_t from, size_t columns,
+			  const char *more)
+{
+	size_t has = words_columns(out->data + from, out->len - from);
+	size_t keep = columns - words_columns(more, strlen(more));
+	size_t i, n = 0;
+
+	if (has <= columns)
+		return has;
+	for (i = from; i < out->len; i++) {
+		n += ((unsigned char)out->data[i] & 0xc0) != 0x80;
+		if (n > keep)
+			break;
+	}
+	out->len = i;
+	buf_puts(out, more);
+	return columns;
+}
+
+size_t words_container(struct buf *out, const struct container *container,
+		       size_t columns, const char *more)
+{
+	size_t from = out->len;
+
+	if (!container)
+		buf_putc(out, '-');
+	else if (container->name && *container->name)
+		words_word(out, container->name, NAME_BYTES, more);
+	else
+		words_id(out, container->id);
+	return cut_columns(out, from, columns, more);
+}
+
+static void put_signal(struct buf *out, int sig)
+{
+	static const char *const names[] = {
+		[SIGHUP] = "HUP",	[SIGINT] = "INT",
+		[SIGQUIT] = "QUIT",	[SIGILL] = "ILL",
+		[SIGTRAP] = "TRAP",	[SIGABRT] = "ABRT",
+		[SIGBUS] = "BUS",	[SIGFPE] = "FPE",
+		[SIGKILL] = "KILL",	[SIGUSR1] = "USR1",
+		[SIGSEGV] = "SEGV",	[SIGUSR2] = "USR2",
+		[SIGPIPE] = "PIPE",	[SIGALRM] = "ALRM",
+		[SIGTERM] = "TERM",	[SIGCHLD] = "CHLD",
+		[SIGCONT] = "CONT",	[SIGSTOP] = "STOP",
+		[SIGTSTP] = "TSTP",	[SIGTTIN] = "TTIN",
+		[SIGTTOU] = "TTOU",	[SIGURG] = "URG",
+		[SIGXCPU] = "XCPU",	[SIGXFSZ] = "XFSZ",
+		[SIGVTALRM] = "VTALRM", [SIGPROF] = "PROF",
+		[SIGWINCH] = "WINCH",	[SIGIO] = "IO",
+		[SIGPWR] = "PWR",	[SIGSYS] = "SYS",
+	};
+
+	if (sig > 0 && (size_t)sig < sizeof(names) / sizeof(names[0]) &&
+	    names[sig])
+		buf_printf(out, "SIG%s (%d)", names[sig], sig);
+	else
+		buf_printf(out, "signal %d", sig);
+}
+
+void words_ending(struct buf *out, const struct proc *proc)
+{
+	switch (proc->reason) {
+	case EXIT_NOT_YET:
+		buf_puts(out, "running");
+		break;
+	case EXIT_EXITED:
+		buf_printf(out, "exit %d", proc->exit_code);
+		break;
+	case EXIT_SIGNALED:
+		put_signal(out, proc->exit_signal);
+		break;
+	case EXIT_OOM:
+		buf_puts(out, "out of memory");
+		break;
+	case EXIT_INIT_DIED:
+		buf_puts(out, "init died");
+		break;
+	case EXIT_UNKNOWN:
+		buf_puts(out, "unknown");
+		break;
+	}
+}
+
+void words_duration(struct buf *out, uint64_t ms)
+{
+	static const struct {
+		uint64_t from_s;
+		uint64_t big_s, small_s;
+		char big, small;
+	} units[] = {
+		{ 86400, 86400, 3600, 'd', 'h' },
+		{ 3600, 3600, 60, 'h', 'm' },
+		{ 60, 60, 1, 'm', 's' },
+	};
+	uint64_t s = ms / 1000;
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (s < units[i].from_s)
+			continue;
+		buf_printf(out, "%ju%c%02ju%c", (uintmax_t)(s / units[i].big_s),
+			   units[i].big,
+			   (uintmax_t)(s % units[i].big_s / units[i].small_s),
+			   units[i].small);
+		return;
+	}
+	buf_printf(out, "%ju.%02jus", (uintmax_t)s, (uintmax_t)(ms % 1000 / 10));
+}

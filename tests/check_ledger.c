@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ledger's thread: which line goes where, what a reload does to lines
+ * that are on their way, and that none is forgotten at the end.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "ledger.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static char dir[64];
+static char text_path[128], json_path[128], other_path[128];
+
+struct heard {
+	pthread_mutex_t lock;
+	unsigned int fails, works;
+};
+
+static void hear(void *ctx, const struct logfile_news *news)
+{
+	struct heard *h = ctx;
+
+	pthread_mutex_lock(&h->lock);
+	h->fails += news->event == LOGFILE_FAILS;
+	h->works += news->event == LOGFILE_WORKS;
+	pthread_mutex_unlock(&h->lock);
+}
+
+static void setup(void)
+{
+	strcpy(dir, "/tmp/check_ledger.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(text_path, sizeof(text_path), "%s/x.log", dir);
+	snprintf(json_path, sizeof(json_path), "%s/x.json", dir);
+	snprintf(other_path, sizeof(other_path), "%s/other.log", dir);
+}
+
+static void teardown(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static struct ledger_options both_logs(void)
+{
+	struct ledger_options ret = {
+		.path = { [LEDGER_TEXT] = text_path,
+			  [LEDGER_JSON] = json_path },
+		.logfile = { .gid = getegid(), .generations = 99 },
+	};
+
+	return ret;
+}
+
+/* A ledger at work, its channel, and what it told. */
+struct desk {
+	struct heard heard;
+	struct channel *ch;
+	struct ledger *ledger;
+	int ended_fd;
+};
+
+static void open_desk(struct desk *d, const struct ledger_options *options)
+{
+	struct err err = { 0, "" };
+
+	memset(d, 0, sizeof(*d));
+	pthread_mutex_init(&d->heard.lock, NULL);
+	d->ch = channel_new(65536);
+	d->ended_fd = eventfd(0, 0);
+	d->ledger = ledger_new(options, d->ch, hear, &d->heard, &err);
+	ck_assert_msg(d->ledger != NULL, "%s", err.text);
+	ck_assert_msg(!ledger_start(d->ledger, d->ended_fd, &err), "%s",
+		      err.text);
+}
+
+static void put(struct desk *d, enum ledger_log log, const char *line)
+{
+	while (!channel_put(d->ch, log, line, strlen(line)))
+		sched_yield();
+}
+
+/* Waits for the ledger's own word that it has ended. */
+static void close_desk(struct desk *d)
+{
+	uint64_t count;
+
+	channel_close(d->ch);
+	ck_assert_int_eq(read(d->ended_fd, &count, sizeof(count)), 8);
+	ledger_free(d->ledger);
+	channel_free(d->ch);
+	close(d->ended_fd);
+	pthread_mutex_destroy(&d->heard.lock);
+}
+
+static const char *content(const char *name)
+{
+	static char data[1 << 20];
+	_cleanup_fclose_ FILE *f = fopen(name, "r");
+	size_t n;
+
+	if (!f)
+		return "(none)";
+	n = fread(data, 1, sizeof(data) - 1, f);
+	data[n] = '\0';
+	return data;
+}
+
+/* The file is waited for: nothing but the channel says what was done. */
+static void await(const char *name, const char *text)
+{
+	while (!strstr(content(name), text))
+		sched_yield();
+}
+
+static const struct {
+	const char *name;
+	bool text, json;	/* which log is on */
+	const char *text_log, *json_log;
+} logs[] = {
+	{ "both", true, true, "t1\nt2\nt3\n", "j1\nj2\n" },
+	{ "only text", true, false, "t1\nt2\nt3\n", "(none)" },
+	{ "only JSON", false, true, "(none)", "j1\nj2\n" },
+	{ "none", false, false, "(none)", "(none)" },
+};
+
+START_TEST(test_logs)
+{
+	struct ledger_options options = both_logs();
+	struct desk d;
+
+	if (!logs[_i].text)
+		options.path[LEDGER_TEXT] = NULL;
+	if (!logs[_i].json)
+		options.path[LEDGER_JSON] = NULL;
+	open_desk(&d, &options);
+	put(&d, LEDGER_TEXT, "t1\n");
+	put(&d, LEDGER_JSON, "j1\n");
+	put(&d, LEDGER_TEXT, "t2\nt3\n");
+	put(&d, LEDGER_JSON, "j2\n");
+	close_desk(&d);
+	ck_assert_msg(!strcmp(content(text_path), logs[_i].text_log), "%s",
+		      logs[_i].name);
+	ck_assert_msg(!strcmp(content(json_path), logs[_i].json_log), "%s",
+		      logs[_i].name);
+}
+END_TEST
+
+/* A line is written when it comes, not when more have come. */
+START_TEST(test_at_once)
+{
+	struct ledger_options options = both_logs();
+	struct desk d;
+
+	open_desk(&d, &options);
+	put(&d, LEDGER_TEXT, "t1\n");
+	await(text_path, "t1\n");
+	put(&d, LEDGER_JSON, "j1\n");
+	await(json_path, "j1\n");
+	close_desk(&d);
+}
+END_TEST
+
+START_TEST(test_new_path)
+{
+	struct ledger_options options = both_logs();
+	struct desk d;
+
+	open_desk(&d, &options);
+	put(&d, LEDGER_TEXT, "t1\n");
+	await(text_path, "t1\n");
+	options.path[LEDGER_TEXT] = other_path;
+	options.path[LEDGER_JSON] = NULL;
+	ledger_reopen(d.ledger, &options);
+	while (!strcmp(content(other_path), "(none)"))
+		sched_yield();
+	put(&d, LEDGER_TEXT, "t2\n");
+	put(&d, LEDGER_JSON, "j2\n");
+	close_desk(&d);
+	ck_assert_str_eq(content(text_path), "t1\n");
+	ck_assert_str_eq(content(other_path), "t2\n");
+	ck_assert_str_eq(content(json_path), "");
+}
+END_TEST
+
+/* As logrotate does: rename, then HUP. */
+START_TEST(test_reopen)
+{
+	struct ledger_options options = both_logs();
+	struct desk d;
+
+	open_desk(&d, &options);
+	put(&d, LEDGER_TEXT, "t1\n");
+	await(text_path, "t1\n");
+	ck_assert(!rename(text_path, other_path));
+	put(&d, LEDGER_TEXT, "t2\n");
+	await(other_path, "t2\n");
+	ledger_reopen(d.ledger, NULL);
+	while (access(text_path, F_OK))
+		sched_yield();
+	put(&d, LEDGER_TEXT, "t3\n");
+	close_desk(&d);
+	ck_assert_str_eq(content(other_path), "t1\nt2\n");
+	ck_assert_str_eq(content(text_path), "t3\n");
+}
+END_TEST
+
+/* What a log refused is told once it works again, and only once. */
+START_TEST(test_lost)
+{
+	struct ledger_options options = both_logs();
+	struct desk d;
+
+	ck_assert(!mkdir(text_path, 0700));
+	open_desk(&d, &options);
+	put(&d, LEDGER_TEXT, "t1\nt2\n");
+	put(&d, LEDGER_TEXT, "t3\n");
+	/* written after the text log's share of the same flush */
+	put(&d, LEDGER_JSON, "j1\n");
+	await(json_path, "j1\n");
+	ck_assert_uint_eq(ledger_lost(d.ledger, LEDGER_TEXT), 0);
+	ck_assert(!rmdir(text_path));
+	ledger_reopen(d.ledger, NULL);
+	while (access(text_path, F_OK))
+		sched_yield();
+	put(&d, LEDGER_TEXT, "t4\n");
+	put(&d, LEDGER_JSON, "j2\n");
+	await(json_path, "j2\n");
+	ck_assert_uint_eq(ledger_lost(d.ledger, LEDGER_TEXT), 3);
+	ck_assert_uint_eq(ledger_lost(d.ledger, LEDGER_TEXT), 0);
+	ck_assert_uint_eq(ledger_lost(d.ledger, LEDGER_JSON), 0);
+	close_desk(&d);
+	ck_assert_uint_eq(d.heard.fails, 1);
+	ck_assert_uint_eq(d.heard.works, 1);
+	ck_assert_str_eq(content(text_path), "t4\n");
+}
+END_TEST
+
+#define MANY 30000U
+
+/* Every generation from the oldest on, as one. */
+static void check_sequence(const char *path)
+{
+	unsigned int n, i, expected = 0;
+
+	for (n = 99; n + 1 > 0; n--) {
+		_cleanup_fclose_ FILE *f = NULL;
+		char name[160];
+
+		snprintf(name, sizeof(name), n ? "%s.%u" : "%s", path, n);
+		f = fopen(name, "r");
+		while (f && fscanf(f, "%u\n", &i) == 1)
+			ck_assert_msg(i == expected++, "%s: %u", name, i);
+	}
+	ck_assert_uint_eq(expected, MANY);
+}
+
+/* Rotation, reopening and new options, all the while lines come. */
+START_TEST(test_disturbed)
+{
+	struct ledger_options options = both_logs();
+	struct desk d;
+	unsigned int i;
+
+	options.logfile.size_bytes = 10000;
+	open_desk(&d, &options);
+	for (i = 0; i < MANY; i++) {
+		char line[16];
+
+		snprintf(line, sizeof(line), "%u\n", i);
+		put(&d, LEDGER_TEXT, line);
+		put(&d, LEDGER_JSON, line);
+		options.logfile.size_bytes = 5000 + i % 10000;
+		if (i % 100 == 0)
+			ledger_reopen(d.ledger, i % 200 ? NULL : &options);
+	}
+	close_desk(&d);
+	check_sequence(text_path);
+	check_sequence(json_path);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("ledger");
+	TCase *t = tcase_create("ledger");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, test_logs, 0, COUNT(logs));
+	tcase_add_test(t, test_at_once);
+	tcase_add_test(t, test_new_path);
+	tcase_add_test(t, test_reopen);
+	tcase_add_test(t, test_lost);
+	tcase_add_test(t, test_disturbed);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge_int.h"
+
+#include <stdlib.h>
+
+#define INIT_DIED_NS 100000000	/* the kernel kills the rest within that */
+
+/*
+ * A fork line may be written at once, or later, when it is known what
+ * became of the child: both are right. Every other line must say what
+ * holds after the execs before it.
+ */
+static bool fits(const struct life *l, const struct said_line *line, size_t n,
+		 const char *(*expected)(const struct life *, size_t),
+		 const char *got)
+{
+	size_t i;
+
+	if (!is_fork(line))
+		return same(expected(l, n), got);
+	for (i = 0; i <= l->execs_count; i++)
+		if (same(expected(l, i), got))
+			return true;
+	return false;
+}
+
+void judge_place(struct judge *j, const struct life *l, size_t n,
+		 const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+	const char *container = life_container(l, n);
+	const char *role = life_role(l, n);
+	bool inside = same(line->role, "init") || same(line->role, "exec") ||
+		      same(line->role, "member");
+
+	if (!fits(l, line, n, life_container, line->container)) {
+		complain(j, l->pid, "container of its %s: expected %s, got %s",
+			 line->action, shown(container),
+			 shown(line->container));
+		j->score->false_lines += line->container && !l->inside;
+		v->place_wrong = true;
+	}
+	if (inside && !l->inside) {
+		complain(j, l->pid, "is %s in no container, but called %s",
+			 role, line->role);
+		j->score->false_lines++;
+		return;
+	}
+	/* What a shim forks is a shim until it executes something else. */
+	if (!inside && is_fork(line) && line->role && !life_inside(l, n) &&
+	    (!strcmp(line->role, "shim") || !strcmp(line->role, "runtime")))
+		return;
+	if (!inside && !n && !l->inside && same(line->role, "runtime"))
+		return;
+	if (!fits(l, line, n, life_role, line->role)) {
+		complain(j, l->pid, "role of its %s: expected %s, got %s",
+			 line->action, role, shown(line->role));
+		v->place_wrong = true;
+	}
+}
+
+const struct life *leader_of(const struct life *l)
+{
+	while (l && !l->entry)
+		l = l->parent;
+	return l;
+}
+
+static void judge_leader(struct judge *j, const struct life *l, size_t n,
+			 const struct said_line *line)
+{
+	const struct life *leader = l->inside ? leader_of(l) : NULL;
+	pid_t expected = leader ? leader->pid : 0;
+
+	if (!life_inside(l, n) && !line->leader_pid)
+		return;
+	if (line->leader_pid != expected ||
+	    (!life_inside(l, n) && !is_fork(line)))
+		complain(j, l->pid, "entry leader of its %s: expected %d, "
+			 "got %d", line->action, (int)expected,
+			 (int)line->leader_pid);
+}
+
+static void judge_parent(struct judge *j, const struct life *l,
+			 const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+
+	if (l->root || line->parent_pid == l->parent->pid)
+		return;
+	complain(j, l->pid, "parent on its %s: expected %d, got %d",
+		 line->action, (int)l->parent->pid, (int)line->parent_pid);
+	v->parent_wrong = true;
+}
+
+void judge_entity(struct judge *j, const struct life *l,
+		  const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+	struct owner *o;
+
+	if (!line->entity) {
+		complain(j, l->pid, "its %s has no entity_id", line->action);
+		return;
+	}
+	if (!v->entity)
+		v->entity = line->entity;
+	if (strcmp(v->entity, line->entity))
+		complain(j, l->pid, "two entity_ids: %s, then %s", v->entity,
+			 line->entity);
+	HASH_FIND_STR(j->owners, line->entity, o);
+	if (!o) {
+		o = calloc(1, sizeof(*o));
+		if (!o)
+			abort();
+		o->entity = line->entity;
+		o->life = l;
+		HASH_ADD_KEYPTR(hh, j->owners, o->entity, strlen(o->entity), o);
+	}
+	if (o->life != l)
+		complain(j, l->pid, "entity_id %s is pid %d's too", o->entity,
+			 (int)o->life->pid);
+}
+
+static void judge_vpid(struct judge *j, const struct life *l,
+		       const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+
+	if (!line->vpid || !l->vpid)
+		return;
+	v->vpid_known = true;
+	if (line->vpid == l->vpid)
+		return;
+	if (!v->vpid_wrong)
+		complain(j, l->pid, "vpid: expected %d, got %d", (int)l->vpid,
+			 (int)line->vpid);
+	v->vpid_wrong = true;
+}
+
+/* Does audit alone say plainly who the parent is? It does not where the
+ * first record that the child left shows another and no parent named it. */
+static void judge_source(struct judge *j, const struct life *l,
+			 const struct said_line *line)
+{
+	bool inferred = same(line->source, "inferred");
+	bool plain = l->claimed ||
+		     (l->first && l->first->ppid == l->parent->pid);
+
+	j->verdicts[l->index].inferred = inferred;
+	if (inferred && plain)
+		complain(j, l->pid, "its parent %d is called inferred, but "
+			 "audit says it plainly", (int)l->parent->pid);
+	if (!inferred && !plain && !l->parent_shown)
+		complain(j, l->pid, "its parent %d must be marked as inferred: "
+			 "no record says so", (int)l->parent->pid);
+}
+
+static void judge_fork(struct judge *j, const struct life *l,
+		       const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+
+	if (v->forks || v->execs || v->ends)
+		complain(j, l->pid, "a fork line that is not its first");
+	v->forks++;
+	if (!l->root)
+		judge_source(j, l, line);
+}
+
+/* What JSON can hold as it is. */
+static bool is_ascii(const char *s)
+{
+	while (*s && !(*s & 0x80))
+		s++;
+	return !*s;
+}
+
+static bool args_match(const struct said_line *line, const struct record *r)
+{
+	size_t i, n = line->args ? json_object_array_length(line->args) : 0;
+
+	if (!r || !r->args_count)
+		return true;
+	if (n != r->args_count)
+		return false;
+	for (i = 0; i < n; i++)
+		if (is_ascii(r->args[i]) &&
+		    strcmp(json_object_get_string(
+				json_object_array_get_idx(line->args, i)),
+			   r->args[i]))
+			return false;
+	return true;
+}
+
+static void judge_exec(struct judge *j, const struct life *l,
+		       const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+	const struct life_exec *x;
+
+	if (!v->forks && !l->root)
+		complain(j, l->pid, "an exec before its fork");
+	if (v->ends)
+		complain(j, l->pid, "an exec after its end");
+	if (v->execs++ >= l->execs_count) {
+		complain(j, l->pid, "exec %zu: expected none, got %s", v->execs,
+			 shown(line->executable));
+		return;
+	}
+	x = &l->execs[v->execs - 1];
+	if (x->exe && !same(x->exe, line->executable))
+		complain(j, l->pid, "exec %zu: expected %s, got %s", v->execs,
+			 x->exe, shown(line->executable));
+	else if (!args_match(line, x->record))
+		complain(j, l->pid, "exec %zu: arguments of %s differ", v->execs,
+			 shown(line->executable));
+	else
+		v->execs_right++;
+}
+
+/* Ends by a signal leave no record, so of one that nobody heard end audit
+ * can but say: at the latest it died with its pid namespace's init. */
+static bool outlived_init(const struct life *l)
+{
+	const struct life *init = l->inside ? l->inside->init : NULL;
+
+	return !init || init == l || init->end_ns == NEVER ||
+	       l->end_ns > init->end_ns + INIT_DIED_NS;
+}
+
+static const char *end_wrong(const struct life *l, const struct said_line *line)
+{
+	const char *reason = line->reason ? line->reason : "";
+
+	if (l->exit_heard && strcmp(reason, "exited"))
+		return "it called exit_group";
+	if (l->abend && strcmp(reason, "signaled"))
+		return "ANOM_ABEND says so";
+	if (!strcmp(reason, "exited")) {
+		if (!l->exit_heard)
+			return "nobody heard it exit";
+		return l->signal || line->exit_code != l->code ? "status" :
+		       NULL;
+	}
+	if (!strcmp(reason, "signaled"))
+		return line->signal != l->signal || !l->signal ||
+		       line->exit_code != 128 + l->signal ? "signal" : NULL;
+	if (!strcmp(reason, "init-died"))
+		return outlived_init(l) ? "its init did not die before" : NULL;
+	if (!strcmp(reason, "oom"))
+		return l->signal != 9 ? "it was not killed" : NULL;
+	return strcmp(reason, "unknown") ? "reason" : NULL;
+}
+
+static void judge_end(struct judge *j, const struct life *l,
+		      const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+	const char *wrong;
+
+	if (!v->forks && !l->root)
+		complain(j, l->pid, "an end before its fork");
+	v->ends++;
+	if (l->end_ns == NEVER) {
+		complain(j, l->pid, "an end, but it lives");
+		j->score->false_lines++;
+		return;
+	}
+	wrong = end_wrong(l, line);
+	v->exit_right = l->exit_heard && !wrong;
+	if (wrong)
+		complain(j, l->pid, "end (%s): expected %s code %d signal %d, "
+			 "got %s code %d signal %d", wrong,
+			 l->signal ? "signaled" : "exited",
+			 l->signal ? 128 + l->signal : l->code, l->signal,
+			 shown(line->reason), line->exit_code, line->signal);
+}
+
+static void judge_other(struct judge *j, const struct life *l,
+			const struct said_line *line)
+{
+	struct verdict *v = &j->verdicts[l->index];
+
+	if (v->ends)
+		complain(j, l->pid, "its %s comes after its end", line->action);
+	if (!v->forks && !l->root)
+		complain(j, l->pid, "its %s comes before its fork",
+			 line->action);
+}
+
+void judge_line(struct judge *j, const struct life *l,
+		const struct said_line *line)
+{
+	static const struct {
+		const char *action;
+		void (*judge)(struct judge *, const struct life *,
+			      const struct said_line *);
+	} actions[] = {
+		{ "fork", judge_fork },
+		{ "exec", judge_exec },
+		{ "end", judge_end },
+		{ "activity", judge_other },
+		{ "census", judge_other },
+	};
+	size_t i, n;
+
+	for (i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		if (!strcmp(line->action, actions[i].action))
+			break;
+	if (i == sizeof(actions) / sizeof(*actions)) {
+		complain(j, line->pid, "unknown action %s", line->action);
+		return;
+	}
+	actions[i].judge(j, l, line);
+	judge_parent(j, l, line);
+	judge_entity(j, l, line);
+	judge_vpid(j, l, line);
+	n = j->verdicts[l->index].execs;
+	if (n > l->execs_count)
+		n = l->execs_count;
+	judge_place(j, l, n, line);
+	judge_leader(j, l, n, line);
+}
