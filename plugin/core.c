@@ -25,6 +25,7 @@ struct core {
 	struct core_options *options;	/* in force */
 	struct buf line;
 	uint64_t lost[LEDGER_LOGS];	/* lines, not reported yet */
+	uint64_t refused;		/* lines that got no room, in all */
 	uint64_t fed_ms;		/* when the last slice came */
 	bool quiet;			/* a pause has been followed to its end */
 	bool started;
@@ -96,8 +97,10 @@ static void emit(void *ctx, const struct change *change)
 			continue;
 		buf_clear(&c->line);
 		sinks[i].render(&c->line, change);
-		if (!channel_put(c->out, i, c->line.data, c->line.len))
-			c->lost[i]++;
+		if (channel_put(c->out, i, c->line.data, c->line.len))
+			continue;
+		c->lost[i]++;
+		c->refused++;
 	}
 }
 
@@ -142,15 +145,19 @@ static void feed(struct core *c, const struct channel_msg *msg)
 	c->quiet = false;
 }
 
+/*
+ * A pause of less than the linger time decides nothing: auditd may just be
+ * late, and so every run over the same records says the same, at any pace.
+ */
 static void idle(struct core *c)
 {
+	uint64_t linger_ms = c->options->pipeline.tree.linger_ms;
 	uint64_t elapsed_ms = now_ms() - c->fed_ms;
 
-	if (c->quiet)
+	if (c->quiet || elapsed_ms < linger_ms)
 		return;
 	pipeline_idle(c->pipeline, elapsed_ms);
-	c->quiet = elapsed_ms >
-		   PAUSE_MS + 2 * c->options->pipeline.tree.linger_ms;
+	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
 }
 
 static void obey(struct core *c)
@@ -268,4 +275,9 @@ void core_free(struct core *c)
 const struct metrics *core_metrics(const struct core *c)
 {
 	return pipeline_metrics(c->pipeline);
+}
+
+uint64_t core_refused(const struct core *c)
+{
+	return c->refused;
 }

@@ -10,6 +10,7 @@
 #define CONTREE_CORE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "channel.h"
 #include "err.h"
@@ -44,7 +45,8 @@ void core_set_options(struct core *c, const struct core_options *options);
 void core_join(struct core *c);
 void core_free(struct core *c);		/* joins too */
 
-/* After core_join(). */
+/* After core_join(): what was counted, and the lines that got no room. */
 const struct metrics *core_metrics(const struct core *c);
+uint64_t core_refused(const struct core *c);
 
 #endif

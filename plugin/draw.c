@@ -77,6 +77,7 @@ struct draw *draw_new(void)
 static void free_drawn(struct drawn *p)
 {
 	free(p->node);
+	free(p->first_command);
 	free(p->command);
 	free(p->ending);
 	free(p);
@@ -147,19 +148,44 @@ static struct drawn *add(struct draw *d, const char *node)
 	return p;
 }
 
-static void set_command(struct draw *d, struct drawn *p,
-			const struct image *image)
+static bool is_machinery(enum role role)
+{
+	return role == ROLE_ROOT || role == ROLE_SHIM || role == ROLE_RUNTIME;
+}
+
+static char *say_command(struct draw *d, const struct drawn *p,
+			 const struct image *image)
 {
 	buf_clear(&d->scratch);
-	if (p->execed && image->args) {
-		words_command(&d->scratch, image, COMMAND_BYTES, more(d));
-	} else {
+	if (!p->execed || !image->args) {
 		buf_putc(&d->scratch, '(');
 		words_word(&d->scratch, words_program(image), NAME_BYTES,
 			   more(d));
 		buf_putc(&d->scratch, ')');
+	} else if (is_machinery(p->role)) {
+		words_invocation(&d->scratch, image, COMMAND_BYTES, more(d));
+	} else {
+		words_command(&d->scratch, image, COMMAND_BYTES, more(d));
 	}
-	replace(&p->command, take_text(d));
+	return take_text(d);
+}
+
+/* A process may execute one program after another: keeps first and last. */
+static void note_exec(struct draw *d, struct drawn *p,
+		      const struct image *image)
+{
+	char *command;
+
+	p->execed = true;
+	command = say_command(d, p, image);
+	if (p->execs && p->command && strcmp(p->command, command)) {
+		p->execs++;
+		if (!p->first_command)
+			p->first_command = need(strdup(p->command));
+	} else if (!p->execs) {
+		p->execs = 1;
+	}
+	replace(&p->command, command);
 }
 
 /* All that is known of the process now, but for its parent */
@@ -174,7 +200,8 @@ static void set_facts(struct draw *d, struct drawn *p, const struct proc *proc,
 	p->exit_code = proc->exit_code;
 	if (proc->container)
 		p->place = find_place(d, proc->container);
-	set_command(d, p, image ? image : proc->image);
+	if (!p->execs)
+		replace(&p->command, say_command(d, p, image));
 	buf_clear(&d->scratch);
 	words_ending(&d->scratch, proc);
 	replace(&p->ending, take_text(d));
@@ -223,7 +250,7 @@ static struct drawn *find_or_add(struct draw *d, const struct proc *proc,
 		if (!top)
 			top = p;
 		p->execed = !proc->parent || proc->image != proc->parent->image;
-		set_facts(d, p, proc, NULL);
+		set_facts(d, p, proc, proc->image);
 		below = p;
 	}
 	return top;
@@ -270,6 +297,7 @@ void draw_change(void *draw, const struct change *c)
 	bool names_parent = c->kind == CHANGE_FORK || c->kind == CHANGE_CENSUS;
 	struct draw *d = draw;
 	struct drawn *p, *parent;
+	const struct image *image;
 	bool is_new;
 
 	if (!c->proc) {
@@ -283,9 +311,12 @@ void draw_change(void *draw, const struct change *c)
 		return;
 	if (is_new)
 		p->execed = false;
-	if (c->kind == CHANGE_EXEC || c->kind == CHANGE_CENSUS || !c->parent)
+	if (c->kind == CHANGE_CENSUS || !c->parent)
 		p->execed = true;
-	set_facts(d, p, c->proc, c->image);
+	image = c->image ? c->image : c->proc->image;
+	set_facts(d, p, c->proc, image);
+	if (c->kind == CHANGE_EXEC)
+		note_exec(d, p, image);
 	if (names_parent && c->parent) {
 		parent = find_or_add(d, c->parent, c->node);
 		if (parent)

@@ -24,7 +24,9 @@ struct place {
 struct drawn {
 	char entity_id[40];	/* the key; "" if silent, and not in the hash */
 	char *node;
-	char *command;
+	char *first_command;	/* NULL if there was but one */
+	char *command;		/* what it executes, or its name */
+	unsigned int execs;	/* of different command lines */
 	char *ending;		/* "running", "exit 3", … */
 	struct place *place;	/* or NULL */
 	uint64_t start_ms;
@@ -33,7 +35,7 @@ struct drawn {
 	enum role role;
 	enum exit_reason reason;
 	int exit_code;
-	bool execed;		/* command is a command line, not just a name */
+	bool execed;		/* by itself: the image's args are its own */
 	bool silent;		/* only its parent spoke of it */
 	struct drawn *parent;	/* never a descendant */
 	UT_hash_handle hh;

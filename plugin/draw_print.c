@@ -13,25 +13,26 @@
 #define RED "\033[31m"
 #define YELLOW "\033[33m"
 
+/* The tree last: command lines are of any length. */
 enum {
-	COL_COMMAND,
 	COL_PID,
 	COL_VPID,
 	COL_CONTAINER,
 	COL_ROLE,
 	COL_END,
+	COL_COMMAND,
 };
 
 static const struct column {
 	const char *name;
 	int flags;
 } columns[] = {
-	[COL_COMMAND] = { "COMMAND", SCOLS_FL_TREE | SCOLS_FL_TRUNC },
 	[COL_PID] = { "PID", SCOLS_FL_RIGHT },
 	[COL_VPID] = { "VPID", SCOLS_FL_RIGHT },
 	[COL_CONTAINER] = { "CONTAINER", 0 },
 	[COL_ROLE] = { "ROLE", 0 },
 	[COL_END] = { "END", 0 },
+	[COL_COMMAND] = { "COMMAND", SCOLS_FL_TREE | SCOLS_FL_TRUNC },
 };
 
 static struct libscols_table *new_table(const struct draw *d, FILE *to,
@@ -113,18 +114,20 @@ static void colour_line(struct libscols_line *line, const struct drawn *p)
 				     ending_colour(p));
 }
 
+/* "first -> last", where it executed several */
 static void set_command(struct libscols_line *line, const struct drawn *p)
 {
-	struct buf text = BUF_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	if (p->depth < DRAW_DEPTH) {
-		set_cell(line, COL_COMMAND, p->command);
-		return;
+	if (p->depth >= DRAW_DEPTH)
+		buf_printf(&text, "(level %zu) ", p->depth + 1);
+	if (p->first_command) {
+		buf_puts(&text, p->first_command);
+		buf_puts(&text, p->execs > 2 ? " -> ... -> " : " -> ");
 	}
-	buf_printf(&text, "(level %zu) %s", p->depth + 1, p->command);
+	buf_puts(&text, p->command);
 	buf_putc(&text, '\0');
 	set_cell(line, COL_COMMAND, text.data);
-	buf_free(&text);
 }
 
 /* Under its parent's line, or under top (which may be NULL) if a root */

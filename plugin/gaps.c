@@ -22,13 +22,25 @@ static void pass(struct gaps *g)
 	g->next++;
 }
 
+/*
+ * Whether the kernel was booted anew. One serial far behind is no proof: a
+ * system call that blocks for minutes has had its serial since its first
+ * record (an AVC). But two that follow each other are.
+ */
+static bool is_reboot(struct gaps *g, uint64_t serial)
+{
+	uint64_t old = g->old;
+
+	g->old = serial + 16 * GAPS_WINDOW < g->next ? serial : 0;
+	return old && serial > old && serial - old < GAPS_WINDOW && g->old;
+}
+
 void gaps_see(struct gaps *g, uint64_t serial)
 {
 	uint64_t bit, *word;
 
-	/* The first, or the kernel was booted anew: a fresh beginning. */
-	if (!g->next || serial + 16 * GAPS_WINDOW < g->next ||
-	    serial > g->next + 1000000) {
+	/* The first, or a jump that no loss explains: a fresh beginning. */
+	if (!g->next || is_reboot(g, serial) || serial > g->next + 1000000) {
 		memset(g->seen, 0, sizeof(g->seen));
 		g->next = serial;
 	}

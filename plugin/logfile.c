@@ -12,6 +12,8 @@
 
 #include "cleanup.h"
 
+_Static_assert(sizeof(off_t) == 8, "needs _FILE_OFFSET_BITS=64");
+
 #define FILE_MODE 0640
 #define DIR_MODE 0750
 #define FAIL_RETRY_MS 1000

@@ -337,10 +337,12 @@ static void say_farewell(struct plugin *p)
 	intake_join(p->intake);
 	core_join(p->core);
 	m = core_metrics(p->core);
-	say(LOG_INFO, "ended: %" PRIu64 " lines read, %" PRIu64 " dropped, %"
-	    PRIu64 " cut, %" PRIu64 " processes, %" PRIu64 " containers",
+	say(LOG_INFO,
+	    "ended: %" PRIu64 " lines read, %" PRIu64 " dropped, %" PRIu64
+	    " cut; %" PRIu64 " processes, %" PRIu64 " containers; %" PRIu64
+	    " lines of the logs dropped",
 	    m->lines, intake_dropped(p->intake), intake_cut(p->intake),
-	    m->processes, m->containers);
+	    m->processes, m->containers, core_refused(p->core));
 }
 
 static void free_all(struct plugin *p)

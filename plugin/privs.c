@@ -15,7 +15,8 @@
  * fchmod, its being the owner is enough. That needs no CAP_DAC_OVERRIDE and
  * no CAP_FOWNER. Only giving a new file to a group that the process is not
  * in is beyond an owner's rights: notify_change() in the kernel asks for
- * CAP_CHOWN.
+ * CAP_CHOWN. (A log that belongs to someone else can so be taken over at
+ * the start, but not after a reload; then it is an error.)
  */
 static const unsigned int kept[] = { CAP_CHOWN };
 

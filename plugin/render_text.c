@@ -79,6 +79,13 @@ static void put_name(struct buf *out, const struct image *image)
 		buf_putc(out, '?');
 }
 
+/* A space, unless there is one */
+static void put_gap(struct line *l)
+{
+	if (l->out->data[l->out->len - 1] != ' ')
+		buf_putc(l->out, ' ');
+}
+
 /* By the machinery that starts containers, not by what runs in them */
 static bool is_machinery(const struct change *c)
 {
@@ -106,10 +113,12 @@ static void tell_command(struct line *l)
 
 	if (!image)
 		return;
-	if (image->args)
-		words_command(l->out, image, COMMAND_BYTES, MORE);
-	else
+	if (!image->args)
 		put_name(l->out, image);
+	else if (is_machinery(l->c))
+		words_invocation(l->out, image, COMMAND_BYTES, MORE);
+	else
+		words_command(l->out, image, COMMAND_BYTES, MORE);
 }
 
 static const char *ending_colour(const struct proc *proc)
@@ -162,45 +171,53 @@ static void tell_end(struct line *l)
 }
 
 /* key=value, where there is a value */
-static void put_pair(struct buf *out, const char *key, const char *value)
+static void put_pair(struct line *l, const char *key, const char *value)
 {
 	if (!value || !*value)
 		return;
-	buf_putc(out, ' ');
-	buf_puts(out, key);
-	words_word(out, value, WORD_BYTES, MORE);
+	put_gap(l);
+	buf_puts(l->out, key);
+	words_word(l->out, value, WORD_BYTES, MORE);
 }
 
-static void tell_container(struct line *l)
+/* Its id, unless that is what stands in the container's column */
+static void put_id(struct line *l)
 {
 	const struct container *container = l->c->container;
-	struct buf *out = l->out;
+	_cleanup_buf_ struct buf id = BUF_INIT;
+
+	words_id(&id, container->id, MORE);
+	if ((!container->name || !*container->name) && id.len <= LABEL_COLUMNS)
+		return;
+	put_gap(l);
+	buf_puts(l->out, "id=");
+	buf_put(l->out, id.data, id.len);
+}
+
+static void tell_start(struct line *l)
+{
+	const struct container *container = l->c->container;
 
 	if (!container)
 		return;
-	buf_puts(out, "id=");
-	words_id(out, container->id);
-	put_pair(out, "image=", container->image_name);
-	put_pair(out, "tag=", container->image_tag);
-	put_pair(out, "pod=", container->pod_name);
-	put_pair(out, "pod-namespace=", container->pod_ns);
-	put_pair(out, "runtime=", container->runtime);
-	put_pair(out, "namespace=", container->ns);
+	put_id(l);
+	put_pair(l, "image=", container->image_name);
+	put_pair(l, "tag=", container->image_tag);
+	put_pair(l, "pod=", container->pod_name);
+	put_pair(l, "pod-namespace=", container->pod_ns);
+	put_pair(l, "runtime=", container->runtime);
+	put_pair(l, "namespace=", container->ns);
 }
 
 static void tell_stop(struct line *l)
 {
 	const struct container *container = l->c->container;
 
-	if (l->c->proc) {
+	if (l->c->proc)
 		put_ending(l, container ? container->start_ms : 0,
 			   container ? container->stop_ms : 0);
-		buf_puts(l->out, "  ");
-	}
-	if (!container)
-		return;
-	buf_puts(l->out, "id=");
-	words_id(l->out, container->id);
+	if (container)
+		put_id(l);
 }
 
 static void tell_activity(struct line *l)
@@ -248,8 +265,7 @@ static void note_role(struct line *l)
 {
 	if (l->c->role == ROLE_MEMBER)
 		return;
-	put_note(l, "role=");
-	buf_puts(l->out, role_name(l->c->role));
+	put_note(l, role_name(l->c->role));
 }
 
 static void note_vpid(struct line *l)
@@ -306,8 +322,7 @@ static void note_source(struct line *l)
 {
 	if (l->c->source == SOURCE_AUDIT)
 		return;
-	put_note(l, "source=");
-	buf_puts(l->out, source_name(l->c->source));
+	put_note(l, source_name(l->c->source));
 }
 
 typedef void part_fn(struct line *l);
@@ -319,7 +334,7 @@ static const struct kind {
 	part_fn *tell;
 	part_fn *notes[6];
 } kinds[] = {
-	[CHANGE_CONTAINER_START] = { "start", BOLD GREEN, tell_container,
+	[CHANGE_CONTAINER_START] = { "start", BOLD GREEN, tell_start,
 		{ note_user, note_source } },
 	[CHANGE_CONTAINER_STOP] = { "stop", BOLD, tell_stop,
 		{ note_source } },

@@ -5,7 +5,7 @@
 
 static bool before(const struct timer *a, const struct timer *b)
 {
-	return a->at != b->at ? a->at < b->at : a->seq < b->seq;
+	return a->at != b->at ? a->at < b->at : a->rank < b->rank;
 }
 
 static void put(struct timers *ts, size_t place, struct timer *t)
@@ -42,10 +42,9 @@ static void down(struct timers *ts, struct timer *t)
 	put(ts, place, t);
 }
 
-void timers_set(struct timers *ts, struct timer *t, uint64_t at)
+static void set(struct timers *ts, struct timer *t, uint64_t at, uint64_t rank)
 {
-	if (t->place)
-		timers_cancel(ts, t);
+	timers_cancel(ts, t);
 	if (ts->n == ts->size) {
 		ts->size = ts->size ? 2 * ts->size : 64;
 		ts->heap = reallocarray(ts->heap, ts->size, sizeof(*ts->heap));
@@ -53,10 +52,21 @@ void timers_set(struct timers *ts, struct timer *t, uint64_t at)
 			abort();
 	}
 	t->at = at;
-	t->seq = ts->seq++;
+	t->rank = rank;
 	ts->n++;
 	put(ts, ts->n, t);
 	up(ts, t);
+}
+
+void timers_set(struct timers *ts, struct timer *t, uint64_t at)
+{
+	set(ts, t, at, ts->seq++);
+}
+
+void timers_set_ranked(struct timers *ts, struct timer *t, uint64_t at,
+		       uint64_t rank)
+{
+	set(ts, t, at, rank | UINT64_C(1) << 63);
 }
 
 void timers_cancel(struct timers *ts, struct timer *t)

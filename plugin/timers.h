@@ -13,7 +13,7 @@
 
 struct timer {
 	uint64_t at;	/* ms of event time */
-	uint64_t seq;
+	uint64_t rank;	/* among those of the same time */
 	size_t place;	/* in the heap, from 1; 0: not set */
 	int kind;	/* whoever sets it knows what it means */
 };
@@ -26,6 +26,13 @@ struct timers {
 
 /* Sets it, or moves it if it is set. */
 void timers_set(struct timers *ts, struct timer *t, uint64_t at);
+
+/*
+ * The same, but among timers of the same time these come after all others
+ * and in the order of rank, whenever they were set.
+ */
+void timers_set_ranked(struct timers *ts, struct timer *t, uint64_t at,
+		       uint64_t rank);
 void timers_cancel(struct timers *ts, struct timer *t);
 
 /* Takes out the first that is due at now or before; NULL if none is. */

@@ -214,8 +214,8 @@ static bool is_successor(const struct proc *p, const struct fact *f,
 
 	if (ended(p))
 		return at > v->end_at + COARSE_MS;
-	if (!placed(p) || !v->heard || !f->ppid || f->ppid == 1 ||
-	    f->ppid == p->ppid || at <= v->last_at)
+	if (!placed(p) || !v->heard || !v->settled || !f->ppid ||
+	    f->ppid == 1 || f->ppid == p->ppid || at <= v->last_at)
 		return false;
 	for (const struct pidns *ns = v->ns; ns; ns = ns->outer)
 		if (ns->init && ns->init->pid == f->ppid)

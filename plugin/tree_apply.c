@@ -35,6 +35,37 @@ static void take_name(struct proc *p, const struct fact *f)
 								     &same));
 }
 
+/*
+ * p never executed anything: it runs what its parent ran when p was born,
+ * under the name it gave itself.
+ */
+void inherit_image(struct proc *p)
+{
+	const struct proc_priv *above = p->parent->priv;
+	struct image *image = p->parent->image;
+	const char *exe = p->image->exe;
+	const char *comm = p->image->comm;
+	struct fact f = { 0 };
+
+	if (above->old_image && above->exec_at > p->priv->birth_at)
+		image = above->old_image;
+	if ((!*exe || !strcmp(exe, image->exe)) &&
+	    (!*comm || !strcmp(comm, image->comm))) {
+		proc_set_image(p, image_ref(image));
+		return;
+	}
+	if (!*exe || !strcmp(exe, image->exe))
+		f = (struct fact){
+			.args = image->args,
+			.args_bytes = image->args_bytes,
+			.args_count = image->args_count,
+			.argc = image->argc,
+			.cwd = image->cwd,
+		};
+	proc_set_image(p, image_new(*exe ? exe : image->exe,
+				    *comm ? comm : image->comm, &f));
+}
+
 /* Who a record says its process is, and who runs it. */
 void identify(struct proc *p, const struct fact *f)
 {
@@ -42,6 +73,19 @@ void identify(struct proc *p, const struct fact *f)
 		proc_set_cred(p, f);
 	if (f->kind != FACT_EXEC)
 		take_name(p, f);
+}
+
+/* p's first record is another than it was. */
+static void begin_with(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+
+	if (!placed(p) || v->exact || v->claim)
+		return;
+	v->birth_at = v->first_at;
+	p->start_ms = event_ms(t, v->first_at);
+	if (!ended(p) || !v->settled)
+		rearm_settling(t, p);
 }
 
 /* What any record of p's own tells. */
@@ -54,7 +98,11 @@ void note(struct tree *t, struct proc *p, const struct fact *f)
 			is_later(v->first_at, v->first_serial, at, f->serial))) {
 		v->first_at = at;
 		v->first_serial = f->serial;
-		v->first_ppid = f->ppid;
+		if (v->settled)
+			v->first_ppid = f->ppid;
+		else
+			show_parent(t, p, f->ppid);
+		begin_with(t, p);
 	} else if (!v->heard) {
 		v->first_at = at;
 		v->first_serial = f->serial;
@@ -82,6 +130,16 @@ static struct change change_by(const struct tree *t, enum change_kind kind,
 	return c;
 }
 
+/* What p executed before; its children of that time run it still. */
+static void keep_old_image(struct proc *p, struct image *image, uint64_t at,
+			   uint64_t serial)
+{
+	image_unref(p->priv->old_image);
+	p->priv->old_image = image;
+	p->priv->old_at = at;
+	p->priv->old_serial = serial;
+}
+
 static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 {
 	struct proc_priv *v = p->priv;
@@ -90,6 +148,8 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 	struct change c;
 
 	if (!v->exec_at || is_later(at, f->serial, v->exec_at, v->exec_serial)) {
+		keep_old_image(p, image_ref(p->image), v->exec_at,
+			       v->exec_serial);
 		v->exec_at = at;
 		v->exec_serial = f->serial;
 		/* If it has been heard since, that told its name. */
@@ -98,9 +158,11 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 						    p->image->comm, f));
 		else
 			proc_set_image(p, image_ref(image));
+	} else if (is_later(at, f->serial, v->old_at, v->old_serial)) {
+		keep_old_image(p, image_ref(image), at, f->serial);
 	}
-	claims_drop_threads(t, p, at);
-	container_exec(t, p, f);
+	classify_exec(t, p, f);
+	derive(t, p);
 	c = change_by(t, CHANGE_EXEC, p, f);
 	c.image = image;
 	c.outcome = 1;
@@ -136,17 +198,19 @@ static void set_end(struct proc *p, enum exit_reason reason, int code,
 	p->exit_code = reason == EXIT_SIGNALED ? 128 + code : code;
 }
 
-/* Two records say that p ended: a true word beats a guess, the first counts. */
+/* Two things say that p ended: a record beats a guess, else the first counts. */
 static void end_again(struct proc *p, enum exit_reason reason, int code,
 		      const struct when *when)
 {
 	const struct proc_priv *v = p->priv;
 	bool weak = reason == EXIT_UNKNOWN || reason == EXIT_INIT_DIED;
 
-	if (weak || (!v->weak_end && !is_later(v->end_at, v->end_serial,
-					       when->at, when->serial)))
+	if (weak != v->weak_end ? weak :
+				  !is_later(v->end_at, v->end_serial, when->at,
+					    when->serial))
 		return;
 	set_end(p, reason, code, when);
+	container_restamp(p);
 }
 
 void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
@@ -170,7 +234,7 @@ void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 		timers_set(&t->timers, &v->timer,
 			   v->end_at + 2 * t->options.linger_ms);
 	}
-	container_end(t, p, when);
+	container_end(t, p);
 }
 
 /* f is by p, which has its place. */
@@ -181,7 +245,11 @@ void apply(struct tree *t, struct proc *p, const struct fact *f)
 	note(t, p, f);
 	switch (f->kind) {
 	case FACT_FORK:
-		claim_add(t, p, f);
+		/* A number means nothing before its namespace is known. */
+		if (p->priv->certain || p->priv->forced)
+			claim_add(t, p, f);
+		else
+			hold_claim(t, p, f);
 		break;
 	case FACT_EXEC:
 		apply_exec(t, p, f);

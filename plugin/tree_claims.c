@@ -266,11 +266,24 @@ enum claimant {
 	PERHAPS,	/* as ORPHAN, if its owner had ended unheard */
 };
 
+/*
+ * exec ends all other threads of a process, so what clone3 made before was
+ * a thread, or has spoken by then.
+ */
+static bool was_thread(const struct claim *c, uint64_t by)
+{
+	const struct proc_priv *v = c->caller->priv;
+
+	return c->call == FORK_CLONE3 && v->exec_at > c->at && v->exec_at <= by;
+}
+
 static enum claimant claimant(const struct claim *c, const struct proc *p,
 			      const struct proc *q)
 {
 	const struct proc *owner = c->owner;
 
+	if (was_thread(c, p->priv->first_at + COARSE_MS))
+		return NOBODY;
 	if (owner == q)
 		return OWN;
 	if (owner == p || (c->ns->init != q && !proc_descends(owner, q)))
@@ -352,7 +365,7 @@ static struct verdict own_child(struct proc *q, const struct choice *ch,
  * announced none, it may still do so, as after vfork; if it never does,
  * somebody's child it must be.
  */
-struct verdict claims_judge(struct proc *p, struct proc *q, bool final)
+static struct verdict judge(struct proc *p, struct proc *q, bool final)
 {
 	struct choice ch = choices(p, q, final);
 	struct verdict v = { false, q, NULL };
@@ -373,51 +386,113 @@ struct verdict claims_judge(struct proc *p, struct proc *q, bool final)
 	return v;
 }
 
-static bool is_rival(const struct proc *s, const struct proc *p,
-		     const struct proc *q, uint64_t until)
+static int by_vpid(const void *a, const void *b)
 {
-	return s != p && s->parent == q && !s->priv->settled &&
-	       !s->priv->exact && s->priv->heard && s->priv->first_at <= until;
+	const struct claim *c = *(struct claim *const *)a;
+	const struct claim *d = *(struct claim *const *)b;
+
+	return c->vpid < d->vpid ? -1 : c->vpid > d->vpid;
+}
+
+/* The claims that count in a ranking of those who show q. */
+static bool is_ranked(const struct claim *c, const struct proc *p,
+		      const struct proc *q, uint64_t until, bool threads)
+{
+	const struct proc *owner = c->owner;
+
+	if (c->at > until || !is_free(c, p, true) || was_thread(c, until) ||
+	    (!threads && c->call == FORK_CLONE3))
+		return false;
+	if (owner == q)
+		return true;
+	return ended(owner) && owner->priv->end_at <= until &&
+	       (c->ns->init == q || proc_descends(owner, q)) &&
+	       !(c->answer && c->answer->priv->first_ppid == owner->pid);
+}
+
+/* The n-th of them by number, if there are as many as wanted. */
+static struct claim *nth_claim(const struct proc *p, const struct proc *q,
+			       uint64_t until, bool threads, size_t nth,
+			       size_t wanted)
+{
+	struct claim **list, *found = NULL;
+	size_t n = 0;
+
+	for (struct claim *c = q->priv->ns->claims; c; c = c->next)
+		n += is_ranked(c, p, q, until, threads);
+	if (n != wanted)
+		return NULL;
+	list = calloc(n, sizeof(struct claim *));
+	if (!list)
+		abort();
+	n = 0;
+	for (struct claim *c = q->priv->ns->claims; c; c = c->next)
+		if (is_ranked(c, p, q, until, threads))
+			list[n++] = c;
+	qsort(list, n, sizeof(list[0]), by_vpid);
+	found = list[nth];
+	free(list);
+	return found;
 }
 
 /*
- * p is one of several children of q that spoke, and q made as many claims
- * or more: ranks tell which is p's, counted from the youngest, for the
- * oldest claims are the likeliest to stay silent.
+ * Several processes have shown q as their parent, p among them. If as many
+ * births were announced that can be theirs, then ranks tell who is who,
+ * since both numbers rise.
  */
-struct claim *claims_rank(struct proc *p, const struct proc *q, uint64_t until)
+static struct claim *rank(struct tree *t, const struct proc *p,
+			  const struct proc *q)
 {
-	struct bounds b = bounds_of(p, q->priv->ns, true);
-	size_t older = 0, younger = 0, n = 0;
-	struct claim *c, *best = NULL;
+	uint64_t until = p->priv->first_at + t->options.linger_ms;
+	size_t older = 0, all = 0;
+	struct claim *c;
 
-	for (struct proc *s = q->priv->children; s; s = s->priv->sibling_next) {
-		if (!is_rival(s, p, q, until))
+	for (struct proc *s = first_showing(t, q->pid); s;
+	     s = s->priv->shown_next) {
+		if (s->priv->exact || s->priv->first_at > until)
 			continue;
 		older += s->pid < p->pid;
-		younger += s->pid > p->pid;
+		all++;
 	}
-	for (c = q->priv->ns->claims; c; c = c->next)
-		n += c->owner == q && is_free(c, p, true) &&
-		     c->at <= until && c->call != FORK_CLONE3;
-	for (c = q->priv->ns->claims; c && n > older + younger; c = c->next) {
-		size_t above = 0, below = 0;
+	if (older >= all)
+		return NULL;
+	c = nth_claim(p, q, until, true, older, all);
+	return c ? c : nth_claim(p, q, until, false, older, all);
+}
 
-		if (c->owner != q || !is_free(c, p, true) ||
-		    c->call == FORK_CLONE3 || slack(c, p, &b) < 0)
-			continue;
-		for (struct claim *d = q->priv->ns->claims; d; d = d->next) {
-			if (d->owner != q || !is_free(d, p, true) ||
-			    d->at > until || d->call == FORK_CLONE3)
-				continue;
-			above += d->vpid > c->vpid;
-			below += d->vpid < c->vpid;
-		}
-		if (above >= younger && below >= older &&
-		    (!best || c->vpid > best->vpid))
-			best = c;
-	}
-	return best;
+/*
+ * In the end, what is exactly in step counts, then the ranks, then what
+ * judge() says.
+ */
+static struct verdict judge_finally(struct tree *t, struct proc *p,
+				    struct proc *q)
+{
+	struct choice ch = choices(p, q, true);
+	struct verdict v = { true, q, NULL };
+
+	if (ch.n[OWN] && ch.exact[OWN])
+		v.claim = ch.nearest[OWN];
+	else if (ch.n[ORPHAN] && ch.exact[ORPHAN])
+		v.claim = ch.nearest[ORPHAN];
+	else
+		v.claim = rank(t, p, q);
+	if (!v.claim)
+		return judge(p, q, true);
+	v.parent = v.claim->owner;
+	return v;
+}
+
+struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
+			    bool final)
+{
+	return final ? judge_finally(t, p, q) : judge(p, q, false);
+}
+
+/* A child that spoke, and no claim is known to be its own. */
+static bool is_unmatched(const struct proc *s)
+{
+	return !s->priv->settled && !s->priv->exact && s->priv->heard &&
+	       !s->priv->claim && s->priv->state == STATE_PLACED;
 }
 
 /*
@@ -429,11 +504,10 @@ static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
 {
 	const struct proc *first = ns->init ? ns->init : caller;
 
-	if (ns->mode != PIDNS_UNKNOWN)
-		return;
-	ns->mode = n > first->pid && n - first->pid < 4096 ? PIDNS_HOST :
-							     PIDNS_LOCAL;
-	if (ns->mode == PIDNS_LOCAL && ns->init && n <= 64) {
+	if (ns->mode == PIDNS_UNKNOWN)
+		ns->mode = n > first->pid && n - first->pid < 4096 ?
+			   PIDNS_HOST : PIDNS_LOCAL;
+	if (ns->mode == PIDNS_LOCAL && ns->init && !ns->init->vpid && n <= 64) {
 		ns->init->vpid = 1;
 		pidns_anchor(ns, 1, ns->init->pid, ns->init->priv->birth_at);
 	}
@@ -444,7 +518,7 @@ static void reconsider_waiting(struct tree *t, struct pidns *ns)
 	struct proc *p, *next;
 
 	for (p = ns->waiting; p; p = next) {
-		next = p->priv->wait_next;
+		next = p->priv->waiting_next;
 		consider(t, p);
 	}
 }
@@ -456,30 +530,13 @@ static void find_answer(struct tree *t, struct proc *owner)
 
 	for (struct proc *s = owner->priv->children; s;
 	     s = s->priv->sibling_next) {
-		if (!is_rival(s, NULL, owner, UINT64_MAX) || s->priv->claim ||
-		    s->priv->state == STATE_GHOST)
+		if (!is_unmatched(s) || s->priv->first_ppid != owner->pid)
 			continue;
-		v = claims_judge(s, owner, false);
+		v = judge(s, owner, false);
 		if (v.decided && v.parent == owner && v.claim) {
 			claim_answer(t, v.claim, s);
 			return;
 		}
-	}
-}
-
-/*
- * exec ends all other threads of a process, so what clone3 made before was
- * a thread, or has spoken.
- */
-void claims_drop_threads(struct tree *t, struct proc *p, uint64_t before)
-{
-	struct claim *c, *next;
-
-	for (c = p->priv->ns->claims; c; c = next) {
-		next = c->next;
-		if (c->caller == p && c->call == FORK_CLONE3 && !c->answer &&
-		    c->at < before)
-			claim_drop(t, c);
 	}
 }
 
@@ -590,7 +647,7 @@ static bool has_unmatched_children(const struct claim *c)
 {
 	for (const struct proc *s = c->owner->priv->children; s;
 	     s = s->priv->sibling_next)
-		if (is_rival(s, NULL, c->owner, UINT64_MAX) && !s->priv->claim)
+		if (is_unmatched(s))
 			return true;
 	return false;
 }
@@ -620,6 +677,33 @@ void claim_due(struct tree *t, struct claim *c)
 		timers_set(&t->timers, &c->timer, t->now + linger);
 		return;
 	}
-	if (!c->reported)
+	if (c->owner->priv->n_unmatched) {
+		/* One of those that spoke, whichever. */
+		c->owner->priv->n_unmatched--;
+		claim_drop(t, c);
+	} else if (!c->reported) {
 		report_silent(t, c);
+	}
+}
+
+/*
+ * A child of q has spoken and answers none of its claims for sure. If all
+ * of them were reported as silent, one of them was this child's.
+ */
+void claims_balance(struct tree *t, struct proc *q)
+{
+	struct claim *oldest = NULL;
+
+	for (struct claim *c = q->priv->ns->claims; c; c = c->next) {
+		if (c->owner != q || c->answer)
+			continue;
+		if (!c->reported)
+			return;
+		if (!oldest || c->at < oldest->at)
+			oldest = c;
+	}
+	if (!oldest)
+		return;
+	q->priv->n_unmatched--;
+	claim_drop(t, oldest);
 }

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Containers and roles. The runtime's and the shim's arguments name the
- * container. They are believed only outside of containers: what runs
- * inside could call itself runc and name another's.
- */
+/* Containers: named by arguments, started and stopped with their init. */
 #include "tree_int.h"
 
 #include <stdio.h>
@@ -110,49 +106,43 @@ static struct container_priv *make(struct tree *t, const char *ns,
 	return c;
 }
 
-/* p names it, and so carries it from now on. */
-static struct container_priv *name_container(struct tree *t, struct proc *p,
-					     const char *ns,
-					     const struct invocation *inv)
+/*
+ * The one that p's arguments name, in containerd's namespace ns; NULL if
+ * there are too many.
+ */
+struct container_priv *container_named(struct tree *t, const struct proc *p,
+				       const char *ns)
 {
-	struct container_priv *c = find(t, ns, inv->id);
+	const struct proc_priv *v = p->priv;
+	struct container_priv *c = find(t, ns, v->inv_id);
 
 	if (!c && t->n_containers >= t->options.max_containers) {
 		t->metrics->containers_evicted++;
 		return NULL;
 	}
-	/* A stopped one's id may be used again, as ctr's users do. */
 	if (!c)
-		c = make(t, ns, inv->id);
-	if (inv->bundle && !c->self.bundle)
-		c->self.bundle = must_dup(inv->bundle);
-	container_join(t, p, &c->self);
+		c = make(t, ns, v->inv_id);
+	if (v->inv_bundle && !c->self.bundle)
+		c->self.bundle = must_dup(v->inv_bundle);
 	return c;
 }
 
-static struct proc *shim_above(struct proc *p)
+/*
+ * The pid namespace of c's processes. p is the first seen in it: its init,
+ * if p's runtime was told to create the container.
+ */
+struct pidns *container_ns(struct tree *t, struct container_priv *c,
+			   struct proc *p)
 {
-	while (p && p->role != ROLE_SHIM)
-		p = p->parent;
-	return p;
+	if (!c->ns)
+		c->ns = pidns_new(t->host_ns);
+	if (!c->ns->init && p->parent->priv->verb == VERB_CREATE)
+		c->ns->init = p;
+	return c->ns;
 }
 
-static void exec_shim(struct tree *t, struct proc *p, const struct fact *f)
-{
-	struct invocation inv = parse_shim(f->args, f->args_count);
-	struct container_priv *c;
-
-	p->role = ROLE_SHIM;
-	p->priv->verb = inv.verb;
-	if (!inv.id)
-		return;
-	c = name_container(t, p, inv.ns ? inv.ns : "", &inv);
-	if (c && inv.verb == VERB_SHIM)
-		c->shim = p;
-}
-
-/* The container is made anew under an id that was used before. */
-static void renew(struct tree *t, struct container_priv *c)
+/* A stopped container's id is used again, as ctr's users do. */
+void container_renew(struct tree *t, struct container_priv *c)
 {
 	if (!c->self.stop_ms)
 		return;
@@ -160,122 +150,26 @@ static void renew(struct tree *t, struct container_priv *c)
 	container_due(t, c);
 	c->self.start_ms = c->self.stop_ms = 0;
 	c->init = NULL;
-	c->dead = c->starting = false;
+	c->dead = c->starting = c->drained = false;
 	pidns_unref(c->ns);
 	c->ns = NULL;
 }
 
-static void exec_runtime(struct tree *t, struct proc *p,
-			 const struct invocation *inv)
+/* p, its init, has executed the user's program. */
+void container_start(struct tree *t, struct container_priv *c, struct proc *p)
 {
-	struct proc *shim = shim_above(p);
-	const char *ns = shim && shim->container ? shim->container->ns : "";
-	struct container_priv *c;
-
-	p->priv->verb = inv->verb;
-	c = inv->id ? name_container(t, p, ns, inv) : NULL;
-	if (!c)
-		return;
-	if (inv->verb == VERB_CREATE)
-		renew(t, c);
-	if (inv->verb == VERB_OTHER)
-		c->starting = true;
-	if (!c->shim && shim && shim->priv->verb == VERB_SHIM && !ended(shim))
-		c->shim = shim;
-}
-
-/* The runtime's last stage lives in the container's pid namespace already. */
-void container_stage(struct tree *t, struct proc *p)
-{
-	struct container_priv *c = p->container ? p->container->priv : NULL;
-	enum verb verb = p->parent ? p->parent->priv->verb : VERB_NONE;
-
-	if (!p->priv->last_stage || !c ||
-	    (verb != VERB_CREATE && verb != VERB_EXEC))
-		return;
-	if (!c->ns) {
-		c->ns = pidns_new(t->host_ns);
-		if (verb == VERB_CREATE)
-			c->ns->init = p;
-	}
-	proc_set_ns(p, c->ns);
-}
-
-static void start(struct tree *t, struct container_priv *c, struct proc *p,
-		  const struct fact *f)
-{
+	const struct when *when = &p->priv->user_exec;
 	struct change ch;
 
-	p->role = ROLE_INIT;
-	p->priv->last_stage = true;
+	p->priv->started = true;
 	c->init = p;
-	c->self.start_ms = f->time_ms;
+	c->self.start_ms = when->time_ms;
 	t->metrics->containers++;
 	ch = change_of(t, CHANGE_CONTAINER_START, p);
-	ch.source = f->source;
-	ch.time_ms = f->time_ms;
-	ch.serial = f->serial;
+	ch.time_ms = when->time_ms;
+	ch.serial = when->serial;
 	ch.outcome = 1;
 	t->emit(t->ctx, &ch);
-}
-
-/*
- * A child of the runtime runs another program than the runtime: the
- * user's, or a hook's. A hook is spawned by vfork while "create" runs
- * (libcontainer/configs, Command.Run); the container's first process is
- * cloned plainly by a stage, and goes on when "create" is over.
- */
-static bool is_hook(const struct proc *p, const struct container_priv *c)
-{
-	const struct proc *runtime = p->parent;
-
-	if (runtime->priv->verb == VERB_EXEC || p->priv->last_stage ||
-	    p->priv->by_parent_flag)
-		return false;
-	if (c->init)
-		return true;
-	return p->priv->by_vfork || !(ended(runtime) || c->starting ||
-				      p->priv->exact);
-}
-
-static void exec_user(struct tree *t, struct proc *p, const struct fact *f)
-{
-	struct container_priv *c = p->container->priv;
-	enum verb verb = p->parent->priv->verb;
-
-	if (is_hook(p, c))
-		return;
-	if (verb == VERB_CREATE)
-		start(t, c, p, f);
-	else
-		p->role = ROLE_EXEC;
-	p->entry = p;
-	p->priv->last_stage = true;
-	container_stage(t, p);
-}
-
-/* p executes something: it may be somebody else now. */
-void container_exec(struct tree *t, struct proc *p, const struct fact *f)
-{
-	const char *exe = f->exe ? f->exe : "";
-	const char *arg0 = f->args && f->args_count ? f->args : "";
-	enum verb above = p->parent ? p->parent->priv->verb : VERB_NONE;
-	struct invocation inv;
-
-	if (p->role == ROLE_ROOT || p->role >= ROLE_INIT)
-		return;
-	if (name_listed(t->shims, exe)) {
-		exec_shim(t, p, f);
-		return;
-	}
-	inv = parse_runtime(f->args ? f->args : "", f->args ? f->args_count : 0);
-	if (!name_listed(t->runtimes, exe) && !name_listed(t->runtimes, arg0))
-		inv.verb = VERB_NONE;
-	if (inv.verb != VERB_NONE && inv.verb != VERB_INIT)
-		exec_runtime(t, p, &inv);
-	else if (inv.verb == VERB_NONE && p->container &&
-		 (above == VERB_CREATE || above == VERB_EXEC))
-		exec_user(t, p, f);
 }
 
 static bool is_in(const struct pidns *ns, const struct pidns *outer)
@@ -310,19 +204,35 @@ static void gone(struct tree *t, struct container_priv *c,
 	struct when seen = { when->at, when->time_ms, 0 };
 
 	c->dead = true;
-	if (c->init && !ended(c->init))
+	if (c->init && (!ended(c->init) || c->init->priv->weak_end))
 		end(t, c->init, EXIT_UNKNOWN, 0, &seen);
 	else if (c->self.start_ms && !c->self.stop_ms)
 		stop(t, c, when);
-	else if (c->self.stop_ms && !c->timer.place)
+	if (c->self.stop_ms && !c->timer.place)
 		timers_set(&t->timers, &c->timer,
 			   when->at + t->options.linger_ms + COARSE_MS);
 }
 
-/* The init died, so the kernel killed its namespace; or all is over. */
+/* It is known better when p, whose end was told, ended. */
+void container_restamp(struct proc *p)
+{
+	struct container_priv *c = p->container ? p->container->priv : NULL;
+
+	if (!c || c->init != p || !c->self.stop_ms)
+		return;
+	c->stop = (struct when){ p->priv->end_at, p->end_ms,
+				 p->priv->end_serial };
+	c->self.stop_ms = p->end_ms;
+}
+
+/*
+ * The init died, so the kernel killed its namespace; or all is over. A
+ * while later whoever has not spoken never will.
+ */
 void container_due(struct tree *t, struct container_priv *c)
 {
 	struct pidns *ns = c->ns;
+	bool local = ns && ns->mode != PIDNS_HOST;
 	struct proc *p, *next;
 	bool killed;
 
@@ -331,16 +241,19 @@ void container_due(struct tree *t, struct container_priv *c)
 		next = p->priv->container_next;
 		if (!placed(p) || ended(p) || p->role < ROLE_INIT)
 			continue;
-		killed = ns && ns->mode != PIDNS_HOST &&
-			 is_in(p->priv->ns, ns) &&
+		killed = local && is_in(p->priv->ns, ns) &&
 			 p->priv->birth_at <= c->stop.at + COARSE_MS;
 		if (killed)
 			end(t, p, EXIT_INIT_DIED, 0, &c->stop);
 		else if (c->dead)
 			end(t, p, EXIT_UNKNOWN, 0, &c->stop);
 	}
-	if (ns && ns->mode != PIDNS_HOST)
+	if (local && c->drained)
 		claims_drop_in(t, ns);
+	if (!c->drained)
+		timers_set(&t->timers, &c->timer,
+			   t->now + 2 * t->options.linger_ms);
+	c->drained = true;
 	c->refs--;
 	container_prune(t, c);
 }
@@ -370,34 +283,27 @@ static void end_shim_delete(struct tree *t, struct container_priv *c,
 	gone(t, c, when);
 }
 
-/* p has ended: what that means for containers. */
-void container_end(struct tree *t, struct proc *p, const struct when *when)
+/*
+ * p has ended: what that means for containers, once it is known what p
+ * was.
+ */
+void container_end(struct tree *t, struct proc *p)
 {
 	struct container_priv *c = p->container ? p->container->priv : NULL;
+	struct when when = { p->priv->end_at, p->end_ms, p->priv->end_serial };
 
-	if (!c)
+	if (!c || p->priv->end_told)
 		return;
-	if (p->role == ROLE_INIT && c->init == p && !c->self.stop_ms) {
-		stop(t, c, when);
-		return;
-	}
-	switch (p->priv->verb) {
-	case VERB_SHIM:
-		end_shim(t, p, when);
-		break;
-	case VERB_SHIM_DELETE:
-		end_shim_delete(t, c, when);
-		break;
-	case VERB_DELETE:
-		if (p->reason == EXIT_EXITED && p->exit_code == 0)
-			gone(t, c, when);
-		break;
-	case VERB_NONE:
-	case VERB_CREATE:
-	case VERB_EXEC:
-	case VERB_INIT:
-	case VERB_OTHER:
-	case VERB_SHIM_START:
-		break;
-	}
+	p->priv->end_told = true;
+	if (c->init == p && !c->self.stop_ms)
+		stop(t, c, &when);
+	else if (p->role == ROLE_SHIM && p->priv->verb == VERB_SHIM)
+		end_shim(t, p, &when);
+	else if (p->role == ROLE_SHIM && p->priv->verb == VERB_SHIM_DELETE)
+		end_shim_delete(t, c, &when);
+	else if (p->role == ROLE_RUNTIME && p->priv->verb == VERB_DELETE &&
+		 p->reason == EXIT_EXITED && p->exit_code == 0)
+		gone(t, c, &when);
+	else
+		p->priv->end_told = false;	/* nothing, so far */
 }

@@ -7,7 +7,8 @@
  * tree_place.c		who is whose child: limbo, waiting, placing
  * tree_claims.c	births that parents announced, pid namespaces
  * tree_apply.c		what a fact does to a process that has its place
- * tree_container.c	containers and roles
+ * tree_role.c		what follows for a process from its parent and its execs
+ * tree_container.c	containers: named, started, stopped
  * tree_check.c		the invariants
  *
  * Two clocks: *_ms is a record's own time and is for showing; *_at is the
@@ -29,8 +30,9 @@
 /* Audit stamps are a jiffy coarse: 10 ms where HZ is 100. */
 #define COARSE_MS 10
 
-/* Facts kept of one process that waits for its place. */
-#define MAX_PENDING 64
+/* Facts kept of one process that waits for its place, and of all. */
+#define MAX_PENDING 4096
+#define MAX_HELD 262144
 
 /* clone(2) flags, include/uapi/linux/sched.h */
 #define FLAG_PARENT 0x00008000u
@@ -75,7 +77,7 @@ struct pidns {
 	struct pidns *outer;	/* NULL for the host's; owns a ref */
 	struct proc *init;	/* its child reaper; NULL if not known or gone */
 	struct claim *claims;	/* open, and answered by unsettled children */
-	struct proc *waiting;	/* STATE_WAITING, by priv->wait_next */
+	struct proc *waiting;	/* STATE_WAITING, by waiting_next */
 	size_t n_anchors;	/* by rising vpid */
 	struct anchor anchors[MAX_ANCHORS];
 };
@@ -113,10 +115,13 @@ struct proc_priv {
 	uint64_t first_at, first_serial;	/* its earliest own record, */
 	pid_t first_ppid;			/* and the parent that shows */
 	uint64_t last_at, last_serial;		/* its latest own record */
-	uint64_t exec_at, exec_serial;		/* its latest exec */
+	uint64_t exec_at, exec_serial;		/* its latest exec, */
+	uint64_t old_at, old_serial;		/* and the one before */
 	uint64_t end_at, end_serial;
 	bool heard;		/* first_* and last_* are set */
-	bool listed;		/* in limbo or in ns->waiting */
+	bool shown;		/* in the tree's list of its shown parent */
+	bool in_limbo;		/* counts among those without a place */
+	bool forced;		/* what it said counts, certain or not */
 	bool exact;		/* its birth is known by a host pid */
 	bool settled;		/* nothing about its birth will change */
 	bool finished;		/* its final record was given out */
@@ -124,15 +129,24 @@ struct proc_priv {
 	bool by_parent_flag;	/* born by CLONE_PARENT */
 	bool by_vfork;		/* born by vfork or CLONE_VFORK */
 	bool last_stage;	/* of the runtime: becomes init or exec */
+	bool certain;		/* its pid namespace is known for sure */
+	bool started;		/* its container, as its init */
+	bool end_told;		/* its container knows that it ended */
+	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
 	enum verb verb;		/* what it was invoked to do */
+	char *inv_id, *inv_ns, *inv_bundle;	/* and on what, or NULL */
+	struct when user_exec;	/* its first program that is no runtime's */
+	size_t n_unmatched;	/* children that spoke, but answer no claim */
 	size_t n_claims;	/* open ones it made or owns: it must stay */
-	size_t n_pending;
+	size_t n_pending, pending_size;
 	struct fact **pending;	/* while it waits for its place */
 	struct timer timer;
 	struct proc *children;	/* by sibling_next */
 	struct proc *sibling_prev, *sibling_next;
 	struct proc *container_prev, *container_next;
-	struct proc *wait_next;	/* in ns->waiting or limbo of a ppid */
+	struct proc *waiting_next;		/* in ns->waiting */
+	struct proc *shown_prev, *shown_next;	/* in the list of a parent */
+	struct image *old_image;	/* of the exec before, or NULL */
 	struct proc *older;	/* the pid's user before it */
 	struct proc *all_prev, *all_next;	/* by birth of the record */
 	UT_hash_handle hh;	/* in by_pid: the newest user of the pid */
@@ -148,16 +162,21 @@ struct container_priv {
 	struct proc *procs;	/* that carry it, by container_next */
 	size_t refs;		/* those */
 	bool starting;		/* its runtime's "start" was heard */
+	bool drained;		/* after its stop, its claims were dropped */
 	struct when stop;	/* its init's end */
 	bool dead;		/* runtime or shim said it is gone */
 	struct timer timer;
 	UT_hash_handle hh;
 };
 
-/* Processes in limbo that have named the same parent. */
-struct limbo {
+/*
+ * The processes that showed the same parent in their first record, and
+ * whose birth is not settled: those in limbo, those that wait, and those
+ * that may yet turn out to be another's.
+ */
+struct parent_shown {
 	pid_t ppid;
-	struct proc *first;	/* by wait_next */
+	struct proc *first;	/* by shown_next */
 	UT_hash_handle hh;
 };
 
@@ -176,13 +195,14 @@ struct tree {
 
 	struct timers timers;
 	struct proc_priv *by_pid;
-	struct limbo *limbo;
+	struct parent_shown *shown;
 	struct claim *host_claims;	/* clone3 of the host's namespace */
 	struct container_priv *containers;
 	struct pidns *host_ns;
 	struct claim *claims;	/* every one */
 	struct proc *all;	/* every record, the newest first */
 	size_t n_placed, n_limbo, n_claims, n_containers;
+	size_t n_held;		/* facts that wait, of all processes */
 	uint64_t lost;		/* processes, not yet reported */
 	struct timer lost_timer;
 };
@@ -242,6 +262,13 @@ void limbo_drop(struct tree *t, struct proc *p);
 void limbo_due(struct tree *t, struct proc *p);
 void settle_due(struct tree *t, struct proc *p);
 bool consider(struct tree *t, struct proc *p);
+void hold(struct tree *t, struct proc *p, const struct fact *f);
+void hold_claim(struct tree *t, struct proc *p, const struct fact *f);
+void release(struct tree *t, struct proc *p);
+void rearm_settling(struct tree *t, struct proc *p);
+void show_parent(struct tree *t, struct proc *p, pid_t ppid);
+void unshow_parent(struct tree *t, struct proc *p);
+struct proc *first_showing(struct tree *t, pid_t ppid);
 void born(struct tree *t, const struct birth *b, pid_t pid);
 
 /* tree_claims.c */
@@ -257,7 +284,7 @@ void claim_answer(struct tree *t, struct claim *c, struct proc *p);
 void claim_unanswer(struct tree *t, struct proc *p);
 void claim_settle(struct tree *t, struct claim *c);
 void claims_free(struct tree *t);
-void claims_drop_threads(struct tree *t, struct proc *p, uint64_t before);
+void claims_balance(struct tree *t, struct proc *q);
 void claims_drop_in(struct tree *t, struct pidns *ns);
 
 /* What the claims of a namespace say of a process' parent. */
@@ -267,8 +294,8 @@ struct verdict {
 	struct claim *claim;	/* the one it answers; NULL if not known */
 };
 
-struct verdict claims_judge(struct proc *p, struct proc *q, bool final);
-struct claim *claims_rank(struct proc *p, const struct proc *q, uint64_t until);
+struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
+			    bool final);
 
 /* tree_apply.c */
 void apply(struct tree *t, struct proc *p, const struct fact *f);
@@ -276,16 +303,26 @@ void note(struct tree *t, struct proc *p, const struct fact *f);
 void identify(struct proc *p, const struct fact *f);
 
 /* code: the status, or for EXIT_SIGNALED the signal. */
+void inherit_image(struct proc *p);
 void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 	 const struct when *when);
 
+/* tree_role.c */
+void derive(struct tree *t, struct proc *p);
+void classify_exec(struct tree *t, struct proc *p, const struct fact *f);
+
 /* tree_container.c */
-void container_join(struct tree *t, struct proc *p, struct container *c);
+void container_join(struct tree *t, struct proc *p, struct container *container);
 void container_leave(struct tree *t, struct proc *p);
-void container_exec(struct tree *t, struct proc *p, const struct fact *f);
-void container_end(struct tree *t, struct proc *p, const struct when *when);
-void container_due(struct tree *t, struct container_priv *c);
-void container_stage(struct tree *t, struct proc *p);
 void container_prune(struct tree *t, struct container_priv *c);
+struct container_priv *container_named(struct tree *t, const struct proc *p,
+				       const char *ns);
+struct pidns *container_ns(struct tree *t, struct container_priv *c,
+			   struct proc *p);
+void container_start(struct tree *t, struct container_priv *c, struct proc *p);
+void container_renew(struct tree *t, struct container_priv *c);
+void container_end(struct tree *t, struct proc *p);
+void container_restamp(struct proc *p);
+void container_due(struct tree *t, struct container_priv *c);
 
 #endif

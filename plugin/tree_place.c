@@ -19,104 +19,119 @@ static uint64_t settle_at(const struct tree *t, const struct proc *p)
 	return p->priv->first_at + 2 * t->options.linger_ms;
 }
 
-static void list_in_limbo(struct tree *t, struct proc *p)
+struct proc *first_showing(struct tree *t, pid_t ppid)
 {
-	pid_t ppid = p->priv->first_ppid;
-	struct limbo *l;
+	struct parent_shown *l;
 
-	HASH_FIND(hh, t->limbo, &ppid, sizeof(ppid), l);
+	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
+	return l ? l->first : NULL;
+}
+
+/* p's first record shows ppid as its parent. */
+void show_parent(struct tree *t, struct proc *p, pid_t ppid)
+{
+	struct proc_priv *v = p->priv;
+	struct parent_shown *l;
+
+	unshow_parent(t, p);
+	v->first_ppid = ppid;
+	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
 	if (!l) {
 		l = calloc(1, sizeof(*l));
 		if (!l)
 			abort();
 		l->ppid = ppid;
-		HASH_ADD(hh, t->limbo, ppid, sizeof(l->ppid), l);
+		HASH_ADD(hh, t->shown, ppid, sizeof(l->ppid), l);
 	}
-	p->priv->wait_next = l->first;
+	v->shown_next = l->first;
+	if (l->first)
+		l->first->priv->shown_prev = p;
 	l->first = p;
-	p->priv->listed = true;
+	v->shown = true;
 }
 
-static void take_from(struct proc **list, struct proc *p)
+/* Its birth is settled, or p is no more. */
+void unshow_parent(struct tree *t, struct proc *p)
 {
-	for (; *list; list = &(*list)->priv->wait_next) {
-		if (*list == p) {
-			*list = p->priv->wait_next;
-			p->priv->wait_next = NULL;
-			p->priv->listed = false;
-			return;
-		}
-	}
-}
+	struct proc_priv *v = p->priv;
+	struct parent_shown *l;
 
-static void unlist(struct tree *t, struct proc *p)
-{
-	pid_t ppid = p->priv->first_ppid;
-	struct limbo *l;
-
-	if (!p->priv->listed)
+	if (!v->shown)
 		return;
-	if (p->priv->state == STATE_WAITING) {
-		take_from(&p->priv->ns->waiting, p);
-		proc_set_ns(p, NULL);
-		return;
-	}
-	HASH_FIND(hh, t->limbo, &ppid, sizeof(ppid), l);
-	if (!l)
-		return;
-	take_from(&l->first, p);
+	HASH_FIND(hh, t->shown, &v->first_ppid, sizeof(v->first_ppid), l);
+	if (v->shown_prev)
+		v->shown_prev->priv->shown_next = v->shown_next;
+	else
+		l->first = v->shown_next;
+	if (v->shown_next)
+		v->shown_next->priv->shown_prev = v->shown_prev;
+	v->shown_prev = v->shown_next = NULL;
+	v->shown = false;
 	if (!l->first) {
-		HASH_DELETE(hh, t->limbo, l);
+		HASH_DELETE(hh, t->shown, l);
 		free(l);
 	}
 }
 
-/* Out of whatever list it waits in; it is about to be placed or freed. */
-void limbo_drop(struct tree *t, struct proc *p)
+static void stop_waiting(struct proc *p)
 {
-	if (p->priv->listed)
-		t->n_limbo--;
-	unlist(t, p);
+	struct proc **at = &p->priv->ns->waiting;
+
+	while (*at != p)
+		at = &(*at)->priv->waiting_next;
+	*at = p->priv->waiting_next;
+	p->priv->waiting_next = NULL;
+	proc_set_ns(p, NULL);
 }
 
-static void keep_fact(struct tree *t, struct proc *p, const struct fact *f)
+/* It waits no longer: it is about to be placed or freed. */
+void limbo_drop(struct tree *t, struct proc *p)
+{
+	if (p->priv->state == STATE_WAITING)
+		stop_waiting(p);
+	if (p->priv->in_limbo)
+		t->n_limbo--;
+	p->priv->in_limbo = false;
+}
+
+/* Keeps f until p has its place, or until it is clear what f means. */
+void hold(struct tree *t, struct proc *p, const struct fact *f)
 {
 	struct proc_priv *v = p->priv;
 
-	if (v->n_pending == MAX_PENDING) {
+	if (v->n_pending == MAX_PENDING || t->n_held >= MAX_HELD) {
 		t->metrics->facts_dropped++;
 		return;
 	}
-	if (!v->pending)
-		v->pending = calloc(MAX_PENDING, sizeof(struct fact *));
-	if (!v->pending)
-		abort();
+	if (v->n_pending == v->pending_size) {
+		v->pending_size = v->pending_size ? 2 * v->pending_size : 4;
+		v->pending = reallocarray(v->pending, v->pending_size,
+					  sizeof(struct fact *));
+		if (!v->pending)
+			abort();
+	}
+	t->n_held++;
 	v->pending[v->n_pending++] = fact_copy(f);
 }
 
 /* f is by p, which has no place yet. */
 void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 {
-	bool is_new = !p->priv->listed;
+	struct proc_priv *v = p->priv;
 
-	if (is_new && t->n_limbo >= t->options.max_limbo) {
+	if (!v->in_limbo && t->n_limbo >= t->options.max_limbo) {
 		t->metrics->limbo_evicted++;
 		proc_free(t, p);
 		lose(t);
 		return;
 	}
-	keep_fact(t, p, f);
-	if (p->priv->state == STATE_LIMBO) {
-		unlist(t, p);
-		note(t, p, f);
-		list_in_limbo(t, p);
-		t->n_limbo += is_new;
-		timers_set(&t->timers, &p->priv->timer,
-			   p->priv->first_at + t->options.linger_ms +
-				   2 * COARSE_MS);
-	} else {
-		note(t, p, f);
-	}
+	t->n_limbo += !v->in_limbo;
+	v->in_limbo = true;
+	hold(t, p, f);
+	note(t, p, f);
+	if (v->state == STATE_LIMBO)
+		timers_set(&t->timers, &v->timer,
+			   v->first_at + t->options.linger_ms + 2 * COARSE_MS);
 	consider(t, p);
 }
 
@@ -124,12 +139,10 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 static void wake(struct tree *t, pid_t pid)
 {
 	struct proc *p;
-	struct limbo *l;
 
 again:
-	HASH_FIND(hh, t->limbo, &pid, sizeof(pid), l);
-	for (p = l ? l->first : NULL; p; p = p->priv->wait_next)
-		if (consider(t, p))
+	for (p = first_showing(t, pid); p; p = p->priv->shown_next)
+		if (p->priv->state == STATE_LIMBO && consider(t, p))
 			goto again;	/* the list is another now */
 }
 
@@ -143,18 +156,41 @@ static int by_time(const void *a, const void *b)
 	return f->serial < g->serial ? -1 : f->serial > g->serial;
 }
 
-static void apply_pending(struct tree *t, struct proc *p)
-{
-	struct fact **pending = p->priv->pending;
-	size_t n = p->priv->n_pending;
+/* The facts that p waited with, in their own order. */
+struct pending {
+	struct fact **list;
+	size_t n;
+};
 
+static struct pending take_pending(struct tree *t, struct proc *p)
+{
+	struct pending pending = { p->priv->pending, p->priv->n_pending };
+
+	if (pending.n)
+		qsort(pending.list, pending.n, sizeof(pending.list[0]),
+		      by_time);
+	t->n_held -= pending.n;
 	p->priv->pending = NULL;
-	p->priv->n_pending = 0;
-	for (size_t i = 0; i < n; i++) {
-		apply(t, p, pending[i]);
-		free(pending[i]);
+	p->priv->n_pending = p->priv->pending_size = 0;
+	return pending;
+}
+
+static void apply_pending(struct tree *t, struct proc *p,
+			  const struct pending *pending)
+{
+	for (size_t i = 0; i < pending->n; i++) {
+		apply(t, p, pending->list[i]);
+		free(pending->list[i]);
 	}
-	free(pending);
+	free(pending->list);
+}
+
+/* What was held can be understood now. */
+void release(struct tree *t, struct proc *p)
+{
+	struct pending pending = take_pending(t, p);
+
+	apply_pending(t, p, &pending);
 }
 
 static uint32_t hash_node(const char *node)
@@ -177,13 +213,8 @@ static void name_entity(const struct tree *t, struct proc *p)
 		 (unsigned long long)p->start_ms);
 }
 
-static enum role child_role(const struct proc *parent)
-{
-	return parent->role >= ROLE_INIT ? ROLE_MEMBER : ROLE_RUNTIME;
-}
-
 /* What the clone call itself tells of the child. */
-static void set_birth(struct tree *t, struct proc *p, const struct birth *b)
+static void set_birth(struct proc *p, const struct birth *b)
 {
 	struct proc_priv *v = p->priv;
 
@@ -198,19 +229,13 @@ static void set_birth(struct tree *t, struct proc *p, const struct birth *b)
 	v->by_parent_flag = b->flags & FLAG_PARENT;
 	/* runc: stage 0 clones stage 1, which clones the last, as siblings. */
 	v->last_stage = v->by_parent_flag && b->caller->priv->by_parent_flag;
-	container_stage(t, p);
 }
 
-static void inherit(struct tree *t, struct proc *p, struct proc *parent)
+static void inherit(struct proc *p)
 {
-	proc_set_ns(p, parent->priv->ns);
-	p->role = child_role(parent);
-	p->entry = parent->entry;
-	proc_set_image(p, image_ref(parent->image));
+	inherit_image(p);
 	cred_unref(p->cred);
-	p->cred = cred_ref(parent->cred);
-	if (parent->container)
-		container_join(t, p, parent->container);
+	p->cred = cred_ref(p->parent->cred);
 }
 
 static void tell_birth(struct tree *t, struct proc *p, uint64_t serial)
@@ -228,16 +253,14 @@ static void tell_birth(struct tree *t, struct proc *p, uint64_t serial)
 /* A clone with CLONE_NEWPID inside a container: a namespace within. */
 static void enter_nested(struct proc *p, const struct claim *c)
 {
-	struct pidns *ns;
-
 	if (c->call != FORK_CLONE || !(c->flags & FLAG_NEWPID))
 		return;
-	ns = pidns_new(c->ns);
-	ns->mode = PIDNS_LOCAL;
-	ns->init = p;
 	p->vpid = 1;
-	proc_set_ns(p, ns);
-	pidns_unref(ns);
+	if (p->priv->nested)
+		return;
+	p->priv->nested = pidns_new(c->ns);
+	p->priv->nested->mode = PIDNS_LOCAL;
+	p->priv->nested->init = p;
 }
 
 static void answer(struct tree *t, struct proc *p, struct claim *c)
@@ -246,12 +269,34 @@ static void answer(struct tree *t, struct proc *p, struct claim *c)
 	enter_nested(p, c);
 }
 
-/* Gives p, whose pending facts are sorted, its place. */
+/* Its birth may still turn out to have been another's. */
+static bool is_tentative(const struct proc *p)
+{
+	const struct proc *parent = p->parent;
+
+	return parent && !p->priv->exact &&
+	       (!parent->priv->certain ||
+		parent->priv->ns->mode != PIDNS_HOST);
+}
+
+/* p's first record is another now, or p is new. */
+void rearm_settling(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+
+	if (v->settled)
+		return;
+	v->timer.kind = TIMER_SETTLE;
+	timers_set_ranked(&t->timers, &v->timer, settle_at(t, p),
+			  v->first_serial);
+}
+
+/* Gives p its place. */
 static void place(struct tree *t, struct proc *p, const struct birth *b)
 {
 	struct proc_priv *v = p->priv;
-	bool local = b->parent && b->parent->priv->ns->mode != PIDNS_HOST;
 	uint64_t serial = b->exact ? b->serial : v->first_serial;
+	struct pending pending = take_pending(t, p);
 
 	limbo_drop(t, p);
 	v->state = STATE_PLACED;
@@ -262,31 +307,27 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	p->start_ms = event_ms(t, v->first_at);
 	p->source = b->source;
 	proc_link(p, b->parent);
-	if (b->parent) {
-		inherit(t, p, b->parent);
-	} else {
-		proc_set_ns(p, t->host_ns);
-		p->role = b->role;
+	if (b->parent)
+		inherit(p);
+	else
 		v->verb = b->role == ROLE_SHIM ? VERB_SHIM : VERB_NONE;
-	}
-	set_birth(t, p, b);
+	set_birth(p, b);
 	if (b->claim) {
 		answer(t, p, b->claim);
 		serial = b->claim->serial;
 	}
 	name_entity(t, p);
-	if (v->n_pending) {
-		qsort(v->pending, v->n_pending, sizeof(v->pending[0]), by_time);
-		identify(p, v->pending[0]);
+	v->settled = !is_tentative(p);
+	rearm_settling(t, p);
+	if (v->settled)
+		unshow_parent(t, p);
+	derive(t, p);
+	if (pending.n) {
+		identify(p, pending.list[0]);
 		v->last_at = v->last_serial = 0;
 	}
 	tell_birth(t, p, serial);
-	v->settled = !local || v->exact;
-	if (!v->settled) {
-		v->timer.kind = TIMER_SETTLE;
-		timers_set(&t->timers, &v->timer, settle_at(t, p));
-	}
-	apply_pending(t, p);
+	apply_pending(t, p, &pending);
 	wake(t, p->pid);
 }
 
@@ -355,14 +396,11 @@ static void wait_in(struct tree *t, struct proc *p, struct pidns *ns)
 {
 	if (p->priv->state == STATE_WAITING)
 		return;
-	unlist(t, p);
 	p->priv->state = STATE_WAITING;
 	proc_set_ns(p, ns);
-	p->priv->wait_next = ns->waiting;
+	p->priv->waiting_next = ns->waiting;
 	ns->waiting = p;
-	p->priv->listed = true;
-	p->priv->timer.kind = TIMER_SETTLE;
-	timers_set(&t->timers, &p->priv->timer, settle_at(t, p));
+	rearm_settling(t, p);
 }
 
 /* The parent that p showed first, if it is in the tree. */
@@ -401,24 +439,13 @@ bool consider(struct tree *t, struct proc *p)
 		return false;
 	v = (struct verdict){ true, q, NULL };
 	if (q->priv->ns->mode != PIDNS_HOST)
-		v = claims_judge(p, q, false);
+		v = claims_judge(t, p, q, false);
 	if (v.decided) {
 		place_judged(t, p, q, &v);
 		return true;
 	}
 	wait_in(t, p, q->priv->ns);
 	return p->priv->state != STATE_WAITING;
-}
-
-static void update_entry(struct tree *t, struct proc *p, struct proc *entry)
-{
-	struct proc *old = p->entry;
-
-	if (old == p || old == entry)
-		return;
-	for (struct proc *q = t->all; q; q = q->priv->all_next)
-		if (q->entry == old && (q == p || proc_descends(q, p)))
-			q->entry = entry;
 }
 
 /* More is known than when p was placed: it is another's child. */
@@ -430,10 +457,7 @@ static void reparent(struct tree *t, struct proc *p, struct proc *parent,
 	proc_unlink(p);
 	proc_link(p, parent);
 	p->source = source;
-	update_entry(t, p, parent->entry);
-	if (p->role == ROLE_MEMBER && p->container != parent->container &&
-	    parent->container)
-		container_join(t, p, parent->container);
+	derive(t, p);
 	t->metrics->corrected++;
 	tell_birth(t, p, serial);
 }
@@ -455,8 +479,9 @@ static void complete_birth(struct tree *t, struct proc *p,
 	if (p->priv->exact)
 		return;
 	claim_unanswer(t, p);
-	set_birth(t, p, b);
+	set_birth(p, b);
 	reparent(t, p, b->parent, b->source, b->serial);
+	derive(t, p);
 }
 
 /* A process is born, and its pid is said. */
@@ -536,9 +561,16 @@ void limbo_due(struct tree *t, struct proc *p)
 	proc_free(t, p);
 }
 
+/* p spoke, but which of q's claims it answers cannot be told. */
+static void count_unmatched(struct tree *t, struct proc *q)
+{
+	q->priv->n_unmatched++;
+	claims_balance(t, q);
+}
+
 static void settle(struct tree *t, struct proc *p, struct proc *q)
 {
-	struct verdict v = claims_judge(p, q, true);
+	struct verdict v = claims_judge(t, p, q, true);
 
 	if (p->priv->state == STATE_WAITING) {
 		if (!place_judged(t, p, q, &v))
@@ -548,34 +580,61 @@ static void settle(struct tree *t, struct proc *p, struct proc *q)
 			 v.parent == q ? SOURCE_AUDIT : SOURCE_INFERRED,
 			 v.claim ? v.claim->serial : p->priv->first_serial);
 	}
-	if (!v.claim && v.parent == q)
-		v.claim = claims_rank(p, q, p->priv->first_at +
-						   t->options.linger_ms);
 	if (!v.claim)
 		claim_unanswer(t, p);
 	else if (p->priv->claim != v.claim)
 		answer(t, p, v.claim);
+	if (!p->priv->claim)
+		count_unmatched(t, v.parent);
+}
+
+static void settle_birth(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+	struct proc *q = shown_parent(t, p);
+
+	if (q && !v->exact && q->priv->ns->mode != PIDNS_HOST)
+		settle(t, p, q);
+	v->settled = true;
+	unshow_parent(t, p);
+	if (v->claim)
+		claim_settle(t, v->claim);
+	if (!v->exec_at && p->parent)
+		inherit_image(p);
 }
 
 /* Everything that can tell of p's birth has come. */
 void settle_due(struct tree *t, struct proc *p)
 {
 	struct proc_priv *v = p->priv;
-	struct proc *q = shown_parent(t, p);
-	bool local = q && q->priv->ns->mode != PIDNS_HOST;
 
-	if (v->state == STATE_WAITING && !q) {
+	if (v->state == STATE_WAITING && !shown_parent(t, p)) {
 		limbo_due(t, p);
 		return;
 	}
-	if (local && !v->exact)
-		settle(t, p, q);
-	v->settled = true;
-	if (v->claim)
-		claim_settle(t, v->claim);
+	if (!v->settled)
+		settle_birth(t, p);
+	v->forced = true;
+	derive(t, p);
+	if (v->n_pending)
+		release(t, p);
 	if (ended(p)) {
 		v->timer.kind = TIMER_REMOVE;
 		timers_set(&t->timers, &v->timer,
 			   v->end_at + 2 * t->options.linger_ms);
+	} else if (p->role >= ROLE_INIT && p->container->stop_ms &&
+		   !p->container->priv->timer.place) {
+		container_due(t, p->container->priv);
 	}
+}
+
+/* What a number that p said means is not clear yet. */
+void hold_claim(struct tree *t, struct proc *p, const struct fact *f)
+{
+	hold(t, p, f);
+	if (p->priv->timer.place)
+		return;
+	p->priv->timer.kind = TIMER_SETTLE;
+	timers_set(&t->timers, &p->priv->timer,
+		   t->now + 2 * t->options.linger_ms);
 }

@@ -225,6 +225,8 @@ static void forget_init(struct proc *p)
 	for (struct pidns *ns = p->priv->ns; ns; ns = ns->outer)
 		if (ns->init == p)
 			ns->init = NULL;
+	if (p->priv->nested && p->priv->nested->init == p)
+		p->priv->nested->init = NULL;
 }
 
 /* Takes the record out of every list and frees it. */
@@ -236,6 +238,7 @@ void proc_free(struct tree *t, struct proc *p)
 		limbo_drop(t, p);
 	else
 		t->n_placed--;
+	unshow_parent(t, p);
 	if (v->claim)
 		v->claim->answer = NULL;
 	if (v->state != STATE_GHOST)
@@ -253,10 +256,16 @@ void proc_free(struct tree *t, struct proc *p)
 		t->all = v->all_next;
 	if (v->all_next)
 		v->all_next->priv->all_prev = v->all_prev;
+	t->n_held -= v->n_pending;
 	for (size_t i = 0; i < v->n_pending; i++)
 		free(v->pending[i]);
 	free(v->pending);
+	free(v->inv_id);
+	free(v->inv_ns);
+	free(v->inv_bundle);
+	pidns_unref(v->nested);
 	image_unref(p->image);
+	image_unref(v->old_image);
 	cred_unref(p->cred);
 	free((struct whole *)(void *)p);
 }
@@ -314,6 +323,10 @@ void proc_prune(struct tree *t, struct proc *p)
 /* It ended long enough ago: from now on it is an ancestor at most. */
 void proc_remove(struct tree *t, struct proc *p)
 {
+	if (p->priv->n_pending) {
+		p->priv->forced = true;
+		release(t, p);
+	}
 	if (p->priv->claim)
 		claim_settle(t, p->priv->claim);
 	proc_give_final(t, p);

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <signal.h>
+#include <stdbool.h>
 
 #include "safe.h"
 
@@ -46,19 +47,19 @@ void words_word(struct buf *out, const char *s, size_t max, const char *more)
 void words_command(struct buf *out, const struct image *image, size_t max,
 		   const char *more)
 {
-	const char *s = image->args, *end = s + image->args_bytes;
+	const char *arg = image->args;
 	size_t len;
 	uint32_t i;
 
-	for (i = 0; i < image->args_count && s < end && max; i++) {
+	for (i = 0; i < image->args_count && max; i++) {
 		if (i)
 			buf_putc(out, ' ');
-		len = strnlen(s, (size_t)(end - s));
-		words_word(out, s, max, more);
+		len = strlen(arg);
+		words_word(out, arg, max, more);
 		if (len > max)
 			return;
 		max -= len < max ? len + 1 : len;
-		s += len + 1;
+		arg += len + 1;
 	}
 	if (i < image->argc) {
 		if (i)
@@ -67,39 +68,93 @@ void words_command(struct buf *out, const struct image *image, size_t max,
 	}
 }
 
-static bool is_hex(const char *s)
+static bool is_long_id(const char *s)
 {
-	while (isxdigit((unsigned char)*s))
-		s++;
-	return !*s;
+	size_t i;
+
+	for (i = 0; isxdigit((unsigned char)s[i]); i++)
+		;
+	return !s[i] && i == ID_BYTES;
 }
 
-void words_id(struct buf *out, const char *id)
+void words_id(struct buf *out, const char *id, const char *more)
 {
-	size_t len = strlen(id);
-
-	if (len == ID_BYTES && is_hex(id))
-		len = SHORT_ID_BYTES;
-	safe_word(out, id, safe_cut(id, len, NAME_BYTES));
+	if (is_long_id(id))
+		safe_word(out, id, SHORT_ID_BYTES);
+	else
+		words_word(out, id, NAME_BYTES, more);
 }
 
-/* Cuts what stands in out from there on to columns; returns what it has. */
-static size_t cut_columns(struct buf *out, size_t from, size_t columns,
-			  const char *more)
+static bool is_path(const char *arg)
 {
-	size_t has = words_columns(out->data + from, out->len - from);
-	size_t keep = columns - words_columns(more, strlen(more));
-	size_t i, n = 0;
+	return *arg == '/' || (*arg == '-' && strstr(arg, "=/"));
+}
 
+void words_invocation(struct buf *out, const struct image *image, size_t max,
+		      const char *more)
+{
+	const char *arg = image->args, *next;
+	size_t from = out->len;
+	bool gap = false;
+	uint32_t i;
+
+	for (i = 0; i < image->args_count; i++, arg = next) {
+		next = arg + strlen(arg) + 1;
+		if (out->len - from > max)
+			break;
+		if (i && (is_path(arg) ||
+			  (*arg == '-' && i + 1 < image->args_count &&
+			   *next == '/'))) {
+			gap = true;
+			continue;
+		}
+		if (gap) {
+			buf_putc(out, ' ');
+			buf_puts(out, more);
+		}
+		if (i)
+			buf_putc(out, ' ');
+		words_id(out, arg, more);
+		gap = false;
+	}
+	if (gap || i < image->argc) {
+		buf_putc(out, ' ');
+		buf_puts(out, more);
+	}
+}
+
+/* The byte where the character number n begins, or len */
+static size_t nth_character(const char *s, size_t len, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (((unsigned char)s[i] & 0xc0) != 0x80 && !n--)
+			break;
+	return i;
+}
+
+/*
+ * Cuts what stands in out from there on to columns, in the middle: names
+ * that differ differ at their ends (web-1, web-2). Returns what it has.
+ */
+static size_t cut_middle(struct buf *out, size_t from, size_t columns,
+			 const char *more)
+{
+	size_t len = out->len - from, has, keep, head, tail;
+	_cleanup_buf_ struct buf whole = BUF_INIT;
+
+	has = words_columns(out->data + from, len);
 	if (has <= columns)
 		return has;
-	for (i = from; i < out->len; i++) {
-		n += ((unsigned char)out->data[i] & 0xc0) != 0x80;
-		if (n > keep)
-			break;
-	}
-	out->len = i;
+	buf_put(&whole, out->data + from, len);
+	keep = columns - words_columns(more, strlen(more));
+	head = nth_character(whole.data, len, keep - keep / 2);
+	tail = nth_character(whole.data, len, has - keep / 2);
+	out->len = from;
+	buf_put(out, whole.data, head);
 	buf_puts(out, more);
+	buf_put(out, whole.data + tail, len - tail);
 	return columns;
 }
 
@@ -113,8 +168,8 @@ size_t words_container(struct buf *out, const struct container *container,
 	else if (container->name && *container->name)
 		words_word(out, container->name, NAME_BYTES, more);
 	else
-		words_id(out, container->id);
-	return cut_columns(out, from, columns, more);
+		words_id(out, container->id, more);
+	return cut_middle(out, from, columns, more);
 }
 
 static void put_signal(struct buf *out, int sig)

@@ -30,12 +30,20 @@ void words_word(struct buf *out, const char *s, size_t max, const char *more);
 void words_command(struct buf *out, const struct image *image, size_t max,
 		   const char *more);
 
+/*
+ * The command line of a shim or a runtime, without what is the same each
+ * time: paths, and the flags they belong to, become one more. Ids as below;
+ * stops when it grows beyond max bytes.
+ */
+void words_invocation(struct buf *out, const struct image *image, size_t max,
+		      const char *more);
+
 /* A container's id; one of 64 hex digits is cut to 12, as docker does. */
-void words_id(struct buf *out, const char *id);
+void words_id(struct buf *out, const char *id, const char *more);
 
 /*
- * A container's name, else its id, else "-", cut to columns; returns how
- * many it takes.
+ * A container's name, else its id, else "-", cut in the middle to columns;
+ * returns how many it takes.
  */
 size_t words_container(struct buf *out, const struct container *container,
 		       size_t columns, const char *more);

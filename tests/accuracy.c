@@ -117,8 +117,7 @@ static void print_cell(struct cell c)
 static void print_percent(struct cell c)
 {
 	if (c.all)
-		printf(" %7.1f %%",
-		       100.0 * (double)c.good / (double)c.all);
+		printf(" %7.1f %%", 100.0 * (double)c.good / (double)c.all);
 	else
 		printf(" %9s", "-");
 }

@@ -109,9 +109,9 @@ row "a wrong parent" churn 'parent on its fork: expected' \
 row "a parent that changes" churn 'parent on its end: expected' \
 	'first(act("end") && role("member")) {
 		sub(/"parent":[{]"pid":/, "&1") }'
-row "an inferred parent not marked" basic 'must be marked as inferred' \
+row "an inferred parent not marked" basic 'not marked as inferred' \
 	'{ sub(/"source":"inferred"/, "\"source\":\"audit\"") }'
-row "a plain parent marked" basic 'is called inferred' \
+row "a plain parent marked" basic 'called inferred, yet plain' \
 	'first(act("fork")) { sub(/"source":"audit"/,
 		"\"source\":\"inferred\"") }'
 row "a wrong vpid" basic 'vpid: expected' \
@@ -134,7 +134,7 @@ row "an init called a member" basic 'role of its exec: expected init' \
 		sub(/"role":"init"/, "\"role\":\"member\"") }'
 row "an exec called an init" enter 'role of its exec: expected exec' \
 	'{ sub(/"role":"exec"/, "\"role\":\"init\"") }'
-row "a wrong entry leader" enter 'entry leader of its exec: expected' \
+row "a wrong entry leader" enter 'leader of its exec: expected' \
 	'first(act("exec") && role("exec")) {
 		sub(/"entry_leader":[{]"pid":/, "&1") }'
 
@@ -160,7 +160,7 @@ row "no end of an init killed in silence" enter 'expected one end, got 0' \
 	'first(act("end") && role("init")) { next }'
 row "two ends" churn 'expected one end, got 2' \
 	'first(act("end") && role("member")) { print }'
-row "a wrong status" forkonly 'end \(status\)' \
+row "a wrong status" forkonly 'end: status' \
 	'first(act("end") && /"exit_code":12/) {
 		sub(/"exit_code":12/, "\"exit_code\":13") }'
 row "an end by exit_group called unknown" forkonly 'it called exit_group' \
@@ -170,11 +170,11 @@ row "a guessed exit" signals 'nobody heard it exit' \
 	'first(act("end") && /"reason":"unknown"/) {
 		sub(/"unknown"/, "\"exited\""); sub(/"vpid"/,
 		"\"exit_code\":0,&") }'
-row "a guessed signal" signals 'end \(signal\)' \
+row "a guessed signal" signals 'end: signal' \
 	'first(act("end") && /"reason":"unknown"/) {
 		sub(/"reason":"unknown"/, "\"reason\":\"signaled\"," \
 		"\"signal\":15"); sub(/"vpid"/, "\"exit_code\":143,&") }'
-row "a wrong signal" signals 'ANOM_ABEND|end \(signal\)' \
+row "a wrong signal" signals 'ANOM_ABEND|end: signal' \
 	'{ sub(/"signal":11/, "\"signal\":6") }'
 row "ANOM_ABEND not heeded" signals 'ANOM_ABEND says so' \
 	'{ sub(/"reason":"signaled"/, "\"reason\":\"unknown\"") }'

@@ -58,11 +58,25 @@ without_users() {
 	esac
 }
 
-# Those lines of an output that are about that node.
+# Those lines of an output that are about that node. In a drawing these are
+# the ones below the node's name, and how far a line is indented and how wide
+# a column is depends on what else is drawn: that is taken out.
 of_node() {
 	case $1 in
 	json) grep "\"hostname\":\"$2\"" "$3" ;;
 	text) grep "^[^ ]* [^ ]* $2 " "$3" ;;
+	tree) awk -v node="$2" '
+		NF == 1 && /^[a-z]+ *$/ { here = $1 == node; next }
+		here { sub(/^[ |`-]+/, ""); gsub(/ +/, " "); print }' "$3" ;;
+	esac
+}
+
+# All lines of the output for one node alone, in the form of of_node().
+of_one_node() {
+	case $1 in
+	tree) { echo "$2"; sed 1d "$3"; } >"$dir/drawing"
+	      of_node tree "$2" "$dir/drawing" ;;
+	*) cat "$3" ;;
 	esac
 }
 
@@ -142,21 +156,23 @@ check_nodes() {
 	name=$1+$2
 
 	interleave "$captures/$1/audit.log" "$captures/$2/audit.log"
-	for format in json text; do
+	for format in $formats; do
 		replay "$name/$format" "$dir/both" --format "$format" \
 			"$dir/both.log"
+		: >"$dir/filtered.both"
 		for node in alpha beta; do
 			variant=$name/$format/$node
 			replay "$variant" "$dir/out" --format "$format" \
 				"$dir/$node.log"
-			[ -s "$dir/out" ] || fail "$variant: nothing printed"
+			of_one_node "$format" "$node" "$dir/out" >"$dir/alone"
+			[ -s "$dir/alone" ] || fail "$variant: nothing printed"
 			of_node "$format" "$node" "$dir/both" >"$dir/filtered"
-			same "$variant" "$dir/out" "$dir/filtered"
+			same "$variant" "$dir/alone" "$dir/filtered"
+			cat "$dir/filtered" >>"$dir/filtered.both"
 		done
-		lines=$(($(wc -l <"$dir/both")))
-		of_node "$format" alpha "$dir/both" >"$dir/filtered"
-		of_node "$format" beta "$dir/both" >>"$dir/filtered"
-		[ $(($(wc -l <"$dir/filtered"))) -eq $lines ] ||
+		[ "$format" = tree ] ||
+			[ $(($(wc -l <"$dir/both"))) -eq \
+			  $(($(wc -l <"$dir/filtered.both"))) ] ||
 			fail "$name/$format: lines of no node"
 	done
 }

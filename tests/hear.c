@@ -32,9 +32,9 @@ static int hear_exec(const struct truth *t, struct life *l, size_t n,
 	struct life_exec *x;
 
 	if (n >= l->execs_count)
-		return err_set(err, 0, "serial %llu: pid %d: truth has no "
-			       "such exec", (unsigned long long)r->serial,
-			       (int)l->pid);
+		return err_set(err, 0,
+			       "serial %llu: pid %d: an exec truth has not",
+			       (unsigned long long)r->serial, (int)l->pid);
 	x = &l->execs[n];
 	x->record = r;
 	if (r->exe && (!x->exe || !strcmp(x->exe, "/"))) {
@@ -105,9 +105,10 @@ static int check_cgroup(const struct life *l, struct err *err)
 		return 0;
 	if (l->cgroup && id && !strcmp(l->cgroup->id, id))
 		return 0;
-	return err_set(err, 0, "pid %d: by its cgroup in %s, by its descent "
-		       "in %s", (int)l->pid,
-		       l->cgroup ? l->cgroup->id : "none", id ? id : "none");
+	return err_set(err, 0,
+		       "pid %d: in %s by its cgroup, in %s by its descent",
+		       (int)l->pid, l->cgroup ? l->cgroup->id : "none",
+		       id ? id : "none");
 }
 
 int truth_hear(struct truth *t, const struct log *log, struct err *err)

@@ -45,8 +45,8 @@ static void judge_vpid_only(struct judge *j, const struct said_line *line)
 
 static const struct life *find(struct judge *j, const struct said_line *line)
 {
-	const struct life *l = truth_find_born(j->truth, line->pid,
-					       line->start_ms);
+	const struct life *l =
+		truth_find_born(j->truth, line->pid, line->start_ms);
 	const char *wrong = NULL;
 
 	if (!l)
@@ -57,8 +57,8 @@ static const struct life *find(struct judge *j, const struct said_line *line)
 		wrong = "no record bears its pid: it is a guess";
 	if (!wrong)
 		return l;
-	complain(j, line->pid, "%s on line %zu: %s", line->action,
-		 line->number, wrong);
+	complain(j, line->pid, "%s on line %zu: %s", line->action, line->number,
+		 wrong);
 	j->score->false_lines++;
 	return NULL;
 }
@@ -122,14 +122,16 @@ static void judge_references(struct judge *j, const struct said_line *line)
 		return;
 	entity = j->verdicts[l->parent->index].entity;
 	if (entity && !same(entity, line->parent_entity))
-		complain(j, l->pid, "its parent's entity_id: expected %s, "
-			 "got %s", entity, shown(line->parent_entity));
+		complain(j, l->pid,
+			 "its parent's entity_id: expected %s, got %s", entity,
+			 shown(line->parent_entity));
 	if (!line->leader_pid || !l->inside)
 		return;
 	entity = j->verdicts[leader_of(l)->index].entity;
 	if (entity && !same(entity, line->leader_entity))
-		complain(j, l->pid, "its entry leader's entity_id: expected "
-			 "%s, got %s", entity, shown(line->leader_entity));
+		complain(j, l->pid,
+			 "its leader's entity_id: expected %s, got %s", entity,
+			 shown(line->leader_entity));
 }
 
 static void count(struct cell *c, bool good)
@@ -225,8 +227,11 @@ void judge(struct score *score, const char *capture, const struct truth *t,
 	   const struct said *s, FILE *out)
 {
 	struct judge j = {
-		.capture = capture, .truth = t, .said = s,
-		.score = score, .out = out,
+		.capture = capture,
+		.truth = t,
+		.said = s,
+		.score = score,
+		.out = out,
 		.verdicts = zeroed(t->lives_count, sizeof(*j.verdicts)),
 		.lives = zeroed(s->count, sizeof(*j.lives)),
 		.starts = zeroed(t->containers_count, sizeof(*j.starts)),

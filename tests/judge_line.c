@@ -76,9 +76,8 @@ static void judge_leader(struct judge *j, const struct life *l, size_t n,
 		return;
 	if (line->leader_pid != expected ||
 	    (!life_inside(l, n) && !is_fork(line)))
-		complain(j, l->pid, "entry leader of its %s: expected %d, "
-			 "got %d", line->action, (int)expected,
-			 (int)line->leader_pid);
+		complain(j, l->pid, "leader of its %s: expected %d, got %d",
+			 line->action, (int)expected, (int)line->leader_pid);
 }
 
 static void judge_parent(struct judge *j, const struct life *l,
@@ -149,11 +148,11 @@ static void judge_source(struct judge *j, const struct life *l,
 
 	j->verdicts[l->index].inferred = inferred;
 	if (inferred && plain)
-		complain(j, l->pid, "its parent %d is called inferred, but "
-			 "audit says it plainly", (int)l->parent->pid);
+		complain(j, l->pid, "parent %d: called inferred, yet plain",
+			 (int)l->parent->pid);
 	if (!inferred && !plain && !l->parent_shown)
-		complain(j, l->pid, "its parent %d must be marked as inferred: "
-			 "no record says so", (int)l->parent->pid);
+		complain(j, l->pid, "parent %d: not marked as inferred",
+			 (int)l->parent->pid);
 }
 
 static void judge_fork(struct judge *j, const struct life *l,
@@ -178,18 +177,19 @@ static bool is_ascii(const char *s)
 
 static bool args_match(const struct said_line *line, const struct record *r)
 {
+	struct json_object *arg;
 	size_t i, n = line->args ? json_object_array_length(line->args) : 0;
 
 	if (!r || !r->args_count)
 		return true;
 	if (n != r->args_count)
 		return false;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		arg = json_object_array_get_idx(line->args, i);
 		if (is_ascii(r->args[i]) &&
-		    strcmp(json_object_get_string(
-				json_object_array_get_idx(line->args, i)),
-			   r->args[i]))
+		    !same(json_object_get_string(arg), r->args[i]))
 			return false;
+	}
 	return true;
 }
 
@@ -213,8 +213,8 @@ static void judge_exec(struct judge *j, const struct life *l,
 		complain(j, l->pid, "exec %zu: expected %s, got %s", v->execs,
 			 x->exe, shown(line->executable));
 	else if (!args_match(line, x->record))
-		complain(j, l->pid, "exec %zu: arguments of %s differ", v->execs,
-			 shown(line->executable));
+		complain(j, l->pid, "exec %zu: arguments of %s differ",
+			 v->execs, shown(line->executable));
 	else
 		v->execs_right++;
 }
@@ -229,6 +229,7 @@ static bool outlived_init(const struct life *l)
 	       l->end_ns > init->end_ns + INIT_DIED_NS;
 }
 
+/* Why the end's reason, status or signal is wrong; NULL if all is right. */
 static const char *end_wrong(const struct life *l, const struct said_line *line)
 {
 	const char *reason = line->reason ? line->reason : "";
@@ -240,17 +241,23 @@ static const char *end_wrong(const struct life *l, const struct said_line *line)
 	if (!strcmp(reason, "exited")) {
 		if (!l->exit_heard)
 			return "nobody heard it exit";
-		return l->signal || line->exit_code != l->code ? "status" :
-		       NULL;
+		if (l->signal || line->exit_code != l->code)
+			return "status";
+	} else if (!strcmp(reason, "signaled")) {
+		if (!l->signal || line->signal != l->signal)
+			return "signal";
+		if (line->exit_code != 128 + l->signal)
+			return "code of a signal";
+	} else if (!strcmp(reason, "init-died")) {
+		if (outlived_init(l))
+			return "its init did not die before";
+	} else if (!strcmp(reason, "oom")) {
+		if (l->signal != 9)
+			return "it was not killed";
+	} else if (strcmp(reason, "unknown")) {
+		return "reason";
 	}
-	if (!strcmp(reason, "signaled"))
-		return line->signal != l->signal || !l->signal ||
-		       line->exit_code != 128 + l->signal ? "signal" : NULL;
-	if (!strcmp(reason, "init-died"))
-		return outlived_init(l) ? "its init did not die before" : NULL;
-	if (!strcmp(reason, "oom"))
-		return l->signal != 9 ? "it was not killed" : NULL;
-	return strcmp(reason, "unknown") ? "reason" : NULL;
+	return NULL;
 }
 
 static void judge_end(struct judge *j, const struct life *l,
@@ -270,11 +277,11 @@ static void judge_end(struct judge *j, const struct life *l,
 	wrong = end_wrong(l, line);
 	v->exit_right = l->exit_heard && !wrong;
 	if (wrong)
-		complain(j, l->pid, "end (%s): expected %s code %d signal %d, "
-			 "got %s code %d signal %d", wrong,
-			 l->signal ? "signaled" : "exited",
-			 l->signal ? 128 + l->signal : l->code, l->signal,
-			 shown(line->reason), line->exit_code, line->signal);
+		complain(j, l->pid,
+			 "end: %s: %s, code %d, signal %d; "
+			 "it ended with code %d, signal %d",
+			 wrong, shown(line->reason), line->exit_code,
+			 line->signal, l->code, l->signal);
 }
 
 static void judge_other(struct judge *j, const struct life *l,
@@ -297,10 +304,8 @@ void judge_line(struct judge *j, const struct life *l,
 		void (*judge)(struct judge *, const struct life *,
 			      const struct said_line *);
 	} actions[] = {
-		{ "fork", judge_fork },
-		{ "exec", judge_exec },
-		{ "end", judge_end },
-		{ "activity", judge_other },
+		{ "fork", judge_fork },	 { "exec", judge_exec },
+		{ "end", judge_end },	 { "activity", judge_other },
 		{ "census", judge_other },
 	};
 	size_t i, n;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#define FORMAT (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+
 struct saying {
 	int64_t time_ns;
 	size_t number;		/* keeps the sort stable */
@@ -144,9 +146,7 @@ static void print_saying(const struct saying *s, FILE *out)
 		put_exec(o, &l->execs[s->execs - 1]);
 	if (!strcmp(s->action, "end"))
 		put_end(o, l);
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(out, "%s\n", json_object_to_json_string_ext(o, FORMAT));
 	json_object_put(o);
 }
 
@@ -158,7 +158,8 @@ static void say_life(struct sayings *s, const struct life *l)
 	say(s, l->birth_ns, "fork", l, 0);
 	for (i = 0; i < l->execs_count; i++) {
 		if (init && i + 1 == l->entered)
-			say(s, l->execs[i].time_ns, "container-start", l, i + 1);
+			say(s, l->execs[i].time_ns, "container-start", l,
+			    i + 1);
 		say(s, l->execs[i].time_ns, "exec", l, i + 1);
 	}
 	if (life_must_end(l))

@@ -60,9 +60,11 @@ static int64_t time_of(const char *s)
 	char zone;
 	int ms;
 
-	if (!s || sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d.%3d%c", &tm.tm_year,
-			 &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-			 &tm.tm_sec, &ms, &zone) != 8 || zone != 'Z')
+	if (!s ||
+	    sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d.%3d%c", &tm.tm_year, &tm.tm_mon,
+		   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms,
+		   &zone) != 8 ||
+	    zone != 'Z')
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
@@ -135,9 +137,8 @@ static int read_line(struct said *s, const char *line, size_t len,
 static int spawn(const char *program, const char *log, pid_t *pid, int *fd,
 		 struct err *err)
 {
-	char *argv[] = { (char *)program, (char *)"replay",
-			 (char *)"--format", (char *)"json", (char *)log,
-			 NULL };
+	char *argv[] = { (char *)program, (char *)"replay", (char *)"--format",
+			 (char *)"json", (char *)log, NULL };
 	posix_spawn_file_actions_t actions;
 	int ends[2], code;
 

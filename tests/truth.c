@@ -66,12 +66,13 @@ static struct life *add_life(struct truth *t, pid_t pid, int64_t birth_ns)
 
 static void add_exec(struct life *l, int64_t time_ns, const char *exe)
 {
-	l->execs = reallocarray(l->execs, l->execs_count + 1,
-				sizeof(*l->execs));
+	l->execs =
+		reallocarray(l->execs, l->execs_count + 1, sizeof(*l->execs));
 	if (!l->execs)
 		abort();
 	l->execs[l->execs_count++] = (struct life_exec){
-		.time_ns = time_ns, .exe = copy(exe),
+		.time_ns = time_ns,
+		.exe = copy(exe),
 	};
 }
 
@@ -262,7 +263,8 @@ static int read_bundle(struct truth *t, FTSENT *e, struct err *err)
 	if (!t->containers)
 		abort();
 	t->containers[t->containers_count++] = (struct container_truth){
-		.id = copy(e->fts_parent->fts_name), .cgroup = copy(cgroup),
+		.id = copy(e->fts_parent->fts_name),
+		.cgroup = copy(cgroup),
 	};
 	json_object_put(o);
 	return 0;

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a process is follows from its parent, its birth and what it
+ * executed. Any of these may become known last, so it is derived anew
+ * when one does, for the process and for all below it.
+ *
+ * The arguments of runtime and shim name the container. They are believed
+ * only outside of containers: what runs inside could call itself runc and
+ * name another's.
+ */
+#include "tree_int.h"
+
+#include <string.h>
+
+static char *dup_or_null(const char *s)
+{
+	char *copy = s ? strdup(s) : NULL;
+
+	if (s && !copy)
+		abort();
+	return copy;
+}
+
+static void take_invocation(struct proc_priv *v, const struct invocation *inv)
+{
+	v->verb = inv->verb;
+	free(v->inv_id);
+	free(v->inv_ns);
+	free(v->inv_bundle);
+	v->inv_id = dup_or_null(inv->id);
+	v->inv_ns = dup_or_null(inv->ns);
+	v->inv_bundle = dup_or_null(inv->bundle);
+}
+
+/* Keeps what f, an exec by p, tells of what p is. */
+void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct when when = { f->time_ms + t->offset, f->time_ms, f->serial };
+	struct proc_priv *v = p->priv;
+	const char *args = f->args && f->args_count ? f->args : "";
+	uint32_t count = f->args ? f->args_count : 0;
+	const char *exe = f->exe ? f->exe : "";
+	struct invocation inv = { .verb = VERB_NONE };
+
+	if (p->role >= ROLE_INIT)
+		return;
+	if (name_listed(t->shims, exe))
+		inv = parse_shim(args, count);
+	else if (name_listed(t->runtimes, exe) ||
+		 name_listed(t->runtimes, args))
+		inv = parse_runtime(args, count);
+	if (inv.verb != VERB_NONE && (inv.id || v->verb == VERB_NONE))
+		take_invocation(v, &inv);
+	else if (inv.verb == VERB_NONE &&
+		 (!v->user_exec.at || when.at < v->user_exec.at ||
+		  (when.at == v->user_exec.at &&
+		   when.serial < v->user_exec.serial)))
+		v->user_exec = when;
+}
+
+/* What is derived, for comparing. */
+struct derived {
+	enum role role;
+	struct container *container;
+	struct pidns *ns;
+	struct proc *entry;
+	bool certain;
+};
+
+static struct derived derived_of(const struct proc *p)
+{
+	return (struct derived){ p->role, p->container, p->priv->ns, p->entry,
+				 p->priv->certain };
+}
+
+static bool names_container(enum verb verb)
+{
+	switch (verb) {
+	case VERB_CREATE:
+	case VERB_EXEC:
+	case VERB_DELETE:
+	case VERB_OTHER:
+		return true;
+	case VERB_NONE:
+	case VERB_INIT:
+	case VERB_SHIM:
+	case VERB_SHIM_START:
+	case VERB_SHIM_DELETE:
+		break;
+	}
+	return false;
+}
+
+static bool is_shim(enum verb verb)
+{
+	return verb == VERB_SHIM || verb == VERB_SHIM_START ||
+	       verb == VERB_SHIM_DELETE;
+}
+
+static struct proc *shim_above(struct proc *p)
+{
+	while (p && p->role != ROLE_SHIM)
+		p = p->parent;
+	return p;
+}
+
+/* The runtime's container is in the namespace of the shim that called it. */
+static void join_named(struct tree *t, struct proc *p, const char *ns)
+{
+	struct container_priv *c;
+
+	if (!p->priv->inv_id)
+		return;
+	c = container_named(t, p, ns);
+	if (!c || p->container == &c->self)
+		return;
+	container_join(t, p, &c->self);
+	if (p->priv->verb == VERB_CREATE)
+		container_renew(t, c);
+	if (p->priv->verb == VERB_OTHER)
+		c->starting = true;
+}
+
+static void derive_shim(struct tree *t, struct proc *p)
+{
+	p->role = ROLE_SHIM;
+	proc_set_ns(p, t->host_ns);
+	p->priv->certain = true;
+	join_named(t, p, p->priv->inv_ns ? p->priv->inv_ns : "");
+	if (p->container && p->priv->verb == VERB_SHIM && !ended(p))
+		p->container->priv->shim = p;
+}
+
+static void derive_runtime(struct tree *t, struct proc *p)
+{
+	struct proc *shim = shim_above(p->parent);
+	bool known = shim && shim->container;
+
+	p->role = ROLE_RUNTIME;
+	proc_set_ns(p, t->host_ns);
+	p->priv->certain = p->parent && p->parent->priv->certain;
+	if (!known && !p->priv->settled)
+		return;		/* its shim has not told its namespace yet */
+	join_named(t, p, known ? shim->container->ns : "");
+	if (p->container && known && !p->container->priv->shim &&
+	    shim->priv->verb == VERB_SHIM && !ended(shim))
+		p->container->priv->shim = shim;
+}
+
+/*
+ * A child of the runtime has executed another program than the runtime:
+ * the user's, or a hook's. A hook is spawned by vfork while "create" runs
+ * (libcontainer/configs, Command.Run); the container's first process is
+ * cloned plainly, by runc's stages as their sibling, and executes when
+ * "create" is over.
+ */
+static bool runs_user_program(const struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+	const struct proc *runtime = p->parent;
+	const struct container_priv *c = p->container->priv;
+
+	if (!v->user_exec.at)
+		return false;
+	if (runtime->priv->verb == VERB_EXEC)
+		return true;
+	if (runtime->priv->verb != VERB_CREATE)
+		return false;
+	if (v->last_stage || (c->init && c->init != p))
+		return v->last_stage;
+	if (v->exact)
+		return !v->by_vfork;
+	return v->settled && (ended(runtime) || c->starting);
+}
+
+/* Below the runtime: a stage of it, a hook, or the user's first process. */
+static void derive_stage(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+	struct proc *parent = p->parent;
+	bool told = parent->priv->verb == VERB_CREATE ||
+		    parent->priv->verb == VERB_EXEC;
+	bool user;
+
+	if (p->role == ROLE_INIT || p->role == ROLE_EXEC)
+		return;		/* for good */
+	if (parent->container)
+		container_join(t, p, parent->container);
+	user = p->container && told && runs_user_program(p);
+	if (user) {
+		p->role = parent->priv->verb == VERB_CREATE ? ROLE_INIT :
+							      ROLE_EXEC;
+		p->entry = p;
+	} else {
+		p->role = ROLE_RUNTIME;
+		p->entry = NULL;
+	}
+	if (p->container && told && (user || v->last_stage))
+		proc_set_ns(p, container_ns(t, p->container->priv, p));
+	else
+		proc_set_ns(p, parent->priv->ns);
+	v->certain = user ||
+		     (parent->priv->certain && (v->exact || v->verb) &&
+		      (!v->by_parent_flag || (told && p->container)));
+}
+
+static void derive_member(struct tree *t, struct proc *p)
+{
+	struct proc *parent = p->parent;
+
+	p->role = ROLE_MEMBER;
+	p->entry = parent->entry;
+	if (parent->container)
+		container_join(t, p, parent->container);
+	proc_set_ns(p, p->priv->nested ? p->priv->nested : parent->priv->ns);
+	p->priv->certain = true;
+}
+
+static void derive_one(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+
+	if (!p->parent && !is_shim(v->verb)) {
+		p->role = ROLE_ROOT;
+		proc_set_ns(p, t->host_ns);
+		v->certain = true;
+	} else if (p->parent && p->parent->role >= ROLE_INIT) {
+		derive_member(t, p);
+	} else if (is_shim(v->verb)) {
+		derive_shim(t, p);
+	} else if (names_container(v->verb)) {
+		derive_runtime(t, p);
+	} else {
+		derive_stage(t, p);
+	}
+}
+
+/* What is due when p has become what it is. */
+static void follow_up(struct tree *t, struct proc *p)
+{
+	struct container_priv *c = p->container ? p->container->priv : NULL;
+
+	if (p->role == ROLE_INIT && !p->priv->started && c && !c->init &&
+	    !c->self.start_ms)
+		container_start(t, c, p);
+	if (ended(p))
+		container_end(t, p);
+}
+
+static struct proc *next_below(struct proc *p, const struct proc *top,
+			       bool descend)
+{
+	if (descend && p->priv->children)
+		return p->priv->children;
+	while (p != top && !p->priv->sibling_next)
+		p = p->parent;
+	return p == top ? NULL : p->priv->sibling_next;
+}
+
+static bool present(const struct proc *p)
+{
+	return p->priv->state == STATE_PLACED || p->priv->state == STATE_GHOST;
+}
+
+static struct proc *find_released(struct proc *top)
+{
+	for (struct proc *p = top; p; p = next_below(p, top, true))
+		if (p->priv->n_pending && p->priv->certain && placed(p))
+			return p;
+	return NULL;
+}
+
+/* Something that p is derived from is known, or known better. */
+void derive(struct tree *t, struct proc *top)
+{
+	struct derived was, is;
+	bool changed, any = false;
+	struct proc *p;
+
+	for (p = top; p; p = next_below(p, top, changed)) {
+		was = derived_of(p);
+		if (present(p))
+			derive_one(t, p);
+		is = derived_of(p);
+		changed = was.role != is.role ||
+			  was.container != is.container || was.ns != is.ns ||
+			  was.entry != is.entry || was.certain != is.certain;
+		any = any || changed;
+		if (changed || p == top)
+			follow_up(t, p);
+	}
+	while (any && (p = find_released(top)))
+		release(t, p);
+}

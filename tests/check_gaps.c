@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Holes in the audit serials: what counts as one, and that it counts
+ * once; serials out of order, repeated, far ahead, and starting anew.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gaps.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * Each step: a serial or a range of them, upwards or downwards; "=" and
+ * a number: so many are missed since the last such step.
+ */
+static const struct {
+	const char *name;
+	const char *steps;
+} stories[] = {
+	{ "nothing", "=0" },
+	{ "the first is no hole", "5000 =0 5001-20000 =0" },
+	{ "in order", "1-100000 =0" },
+	{ "each twice", "7 7 8 8 9 9-20000 =0" },
+	{ "not yet a hole", "1-9 11-4105 =0" },
+	{ "a hole", "1-9 11-4106 =1" },
+	{ "a hole counts once", "1-9 11-9000 =1 9001-30000 =0" },
+	{ "a late one", "1-9 11-4105 10 4106-9000 =0" },
+	{ "too late", "1-9 11-5000 =1 10 5001-9999 =0" },
+	{ "three holes", "1-9 11-20 23-40 42-9000 =4" },
+	{ "holes taken one by one", "1 3 5-4098 =1 4099-4100 =1 4101 =0" },
+	{ "a long hole", "1-9 1010-9000 =1000" },
+	{ "longer than the window", "1-9 50010-60000 =50000" },
+	{ "two long holes", "1-9 20010-20019 40020-50000 =40000" },
+	{ "backwards", "1 4096-2 4097-20000 =0" },
+	{ "backwards, with a hole", "1 4096-101 99-2 4097-20000 =1" },
+	{ "after a jump, behind it", "1 5000-4000 5001-20000 =3998" },
+	{ "a far jump is no hole", "1-9 2000000-2010000 =0" },
+	{ "a jump and its return", "1-9 9999999999 10-5000 =0" },
+	{ "boot anew", "900000-900100 1-30000 =0" },
+	{ "boot anew, with a hole", "900000-900100 1-9 11-30000 =1" },
+	{ "a very late one", "900000-900100 5 5 900101-910000 =0" },
+	{ "two very late ones", "900000-900100 50000 5 900101-910000 =0" },
+	{ "serial 0", "0-20000 =0" },
+	{ "the greatest", "9999999999999999990-9999999999999999999 =0" },
+	{ "the greatest, then the least", "9999999999999999999 1-9000 =0" },
+};
+
+static void see_range(struct gaps *g, const char *step)
+{
+	char *rest;
+	uint64_t from = strtoull(step, &rest, 10);
+	uint64_t to = *rest == '-' ? strtoull(rest + 1, NULL, 10) : from;
+
+	for (; from < to; from++)
+		gaps_see(g, from);
+	for (; from > to; from--)
+		gaps_see(g, from);
+	gaps_see(g, to);
+}
+
+START_TEST(test_stories)
+{
+	const char *step = stories[_i].steps;
+	struct gaps g = { 0 };
+	uint64_t missed;
+
+	for (; step; step = strchr(step, ' ')) {
+		step += *step == ' ';
+		if (*step != '=') {
+			see_range(&g, step);
+			continue;
+		}
+		missed = gaps_take(&g);
+		ck_assert_msg(missed == strtoull(step + 1, NULL, 10),
+			      "%s: %llu missed, not %s", stories[_i].name,
+			      (unsigned long long)missed, step + 1);
+	}
+}
+END_TEST
+
+/* All serials but some, each up to half a window out of place. */
+START_TEST(test_random)
+{
+	enum { N = 100000, HALF = GAPS_WINDOW / 2 };
+	unsigned int seed = (unsigned int)_i + 1, holes = 0, swap, t;
+	static unsigned int serials[N];
+	struct gaps g = { 0 };
+	int i;
+
+	for (i = 0; i < N; i++)
+		serials[i] = 1000 + (unsigned int)i;
+	for (i = 0; i + HALF < N; i += HALF) {
+		for (int j = 1; j < HALF; j++) {
+			seed = seed * 1103515245 + 12345;
+			swap = (unsigned int)(i + 1) + (seed >> 8) % (HALF - 1);
+			t = serials[i + j];
+			serials[i + j] = serials[swap];
+			serials[swap] = t;
+		}
+	}
+	for (i = 0; i < N; i++) {
+		seed = seed * 1103515245 + 12345;
+		if (i && i < N - 2 * GAPS_WINDOW && (seed >> 8) % 100 == 0)
+			holes++;
+		else
+			gaps_see(&g, serials[i]);
+	}
+	ck_assert_uint_eq(gaps_take(&g), holes);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("gaps");
+	TCase *t = tcase_create("gaps");
+
+	tcase_add_loop_test(t, test_stories, 0, COUNT(stories));
+	tcase_add_loop_test(t, test_random, 0, 10);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
