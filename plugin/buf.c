@@ -17,7 +17,7 @@ char *buf_reserve(struct buf *b, size_t more)
 	size_t want = b->len + more;
 	size_t size = b->size ? b->size : 256;
 
-	if (want < more)
+	if (want < more || want > SIZE_MAX / 2)
 		abort();
 	if (want > b->size) {
 		while (size < want)

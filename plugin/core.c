@@ -27,7 +27,7 @@ struct core {
 	uint64_t lost[LEDGER_LOGS];	/* lines, not reported yet */
 	uint64_t refused;		/* lines that got no room, in all */
 	uint64_t fed_ms;		/* when the last slice came */
-	bool quiet;			/* a pause has been followed to its end */
+	bool quiet;			/* a pause was followed to its end */
 	bool started;
 	pthread_t thread;
 	pthread_mutex_t lock;		/* for what follows */

@@ -148,11 +148,6 @@ static struct drawn *add(struct draw *d, const char *node)
 	return p;
 }
 
-static bool is_machinery(enum role role)
-{
-	return role == ROLE_ROOT || role == ROLE_SHIM || role == ROLE_RUNTIME;
-}
-
 static char *say_command(struct draw *d, const struct drawn *p,
 			 const struct image *image)
 {
@@ -162,7 +157,7 @@ static char *say_command(struct draw *d, const struct drawn *p,
 		words_word(&d->scratch, words_program(image), NAME_BYTES,
 			   more(d));
 		buf_putc(&d->scratch, ')');
-	} else if (is_machinery(p->role)) {
+	} else if (words_is_machinery(p->role)) {
 		words_invocation(&d->scratch, image, COMMAND_BYTES, more(d));
 	} else {
 		words_command(&d->scratch, image, COMMAND_BYTES, more(d));

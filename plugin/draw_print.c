@@ -8,10 +8,9 @@
 #include <stdlib.h>
 
 #include "draw_int.h"
+#include "words.h"
 
 #define DIM "\033[2m"
-#define RED "\033[31m"
-#define YELLOW "\033[33m"
 
 /* The tree last: command lines are of any length. */
 enum {
@@ -48,10 +47,11 @@ static struct libscols_table *new_table(const struct draw *d, FILE *to,
 	scols_table_enable_noencoding(table, 1);
 	scols_table_enable_ascii(table, d->ascii);
 	scols_table_enable_colors(table, colour);
-	scols_table_set_termforce(table, width ? SCOLS_TERMFORCE_ALWAYS
-					       : SCOLS_TERMFORCE_NEVER);
-	if (width)
+	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+	if (width) {
+		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
 		scols_table_set_termwidth(table, width);
+	}
 	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
 		if (!scols_table_new_column(table, columns[i].name, 0,
 					    columns[i].flags))
@@ -84,34 +84,15 @@ static struct libscols_line *new_line(struct libscols_table *table,
 	return line;
 }
 
-static const char *ending_colour(const struct drawn *p)
-{
-	switch (p->reason) {
-	case EXIT_EXITED:
-		return p->exit_code ? YELLOW : NULL;
-	case EXIT_SIGNALED:
-	case EXIT_OOM:
-		return RED;
-	case EXIT_NOT_YET:
-		return NULL;
-	case EXIT_INIT_DIED:
-	case EXIT_UNKNOWN:
-		return DIM;
-	}
-	return NULL;
-}
-
 /* Colours only where something is out of the ordinary */
 static void colour_line(struct libscols_line *line, const struct drawn *p)
 {
-	bool machinery = p->role == ROLE_ROOT || p->role == ROLE_SHIM ||
-			 p->role == ROLE_RUNTIME;
+	const char *end = words_ending_colour(p->reason, p->exit_code);
 
-	if (p->silent || machinery)
+	if (p->silent || words_is_machinery(p->role))
 		scols_line_set_color(line, DIM);
-	else if (ending_colour(p))
-		scols_cell_set_color(scols_line_get_cell(line, COL_END),
-				     ending_colour(p));
+	else if (*end)
+		scols_cell_set_color(scols_line_get_cell(line, COL_END), end);
 }
 
 /* "first -> last", where it executed several */
@@ -138,8 +119,10 @@ static void draw_line(struct libscols_table *table, struct drawn *p,
 
 	p->depth = p->parent ? p->parent->depth + 1 : 0;
 	line = new_line(table, p->parent ? p->parent->line : top);
-	p->line = p->depth < DRAW_DEPTH - 1 || !p->parent ? line
-							  : p->parent->line;
+	if (p->parent && p->depth >= DRAW_DEPTH - 1)
+		p->line = p->parent->line;
+	else
+		p->line = line;
 	set_command(line, p);
 	set_number(line, COL_PID, p->pid);
 	set_number(line, COL_VPID, p->vpid);

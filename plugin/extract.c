@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "extract.h"
 
-#include <errno.h>
 #include <libaudit.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "field.h"
 
 /* The system calls that make facts of their own. */
 enum call {
@@ -23,9 +23,12 @@ enum call {
 };
 
 static const char *const call_names[N_CALLS] = {
-	[CALL_FORK] = "fork",	    [CALL_VFORK] = "vfork",
-	[CALL_CLONE] = "clone",	    [CALL_CLONE3] = "clone3",
-	[CALL_EXECVE] = "execve",   [CALL_EXECVEAT] = "execveat",
+	[CALL_FORK] = "fork",
+	[CALL_VFORK] = "vfork",
+	[CALL_CLONE] = "clone",
+	[CALL_CLONE3] = "clone3",
+	[CALL_EXECVE] = "execve",
+	[CALL_EXECVEAT] = "execveat",
 	[CALL_EXIT_GROUP] = "exit_group",
 };
 
@@ -91,8 +94,10 @@ static const struct arch *arch_of(struct extract *x, unsigned int elf)
 	a->elf = elf;
 	a->machine = audit_elf_to_machine(elf);
 	for (int i = 0; i < N_CALLS; i++)
-		a->numbers[i] = a->machine < 0 ? -1 :
-			audit_name_to_syscall(call_names[i], a->machine);
+		a->numbers[i] = a->machine < 0 ?
+					-1 :
+					audit_name_to_syscall(call_names[i],
+							      a->machine);
 	return a;
 }
 
@@ -104,82 +109,34 @@ static enum call call_of(const struct arch *a, int nr)
 	return CALL_OTHER;
 }
 
-static uint64_t to_number(const char *s, int base)
-{
-	return strtoull(s, NULL, base);
-}
-
-static uint32_t to_id(const char *s)
-{
-	int64_t n = strtoll(s, NULL, 10);
-
-	/* Old kernels print an unset auid as -1. */
-	return n < 0 || n > UINT32_MAX ? ID_UNSET : (uint32_t)n;
-}
-
-/* pid_max is at most 2^22 (include/linux/threads.h). */
-static pid_t to_pid(const char *s)
-{
-	int64_t n = strtoll(s, NULL, 10);
-
-	return n <= 0 || n > INT_MAX ? 0 : (pid_t)n;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-/*
- * Appends an untrusted string's bytes: it comes in quotes or, if it has a
- * quote, a space or a control character, as hex (audit_log_untrustedstring()
- * in kernel/audit.c). "(null)" and what was cut off are empty. A NUL ends
- * it. Room was made for the whole event beforehand.
- */
-static void decode(struct buf *out, const char *raw)
-{
-	int high, low;
-
-	if (*raw == '"') {
-		for (raw++; *raw && *raw != '"'; raw++)
-			buf_putc(out, *raw);
-		return;
-	}
-	for (; (high = hex_digit(raw[0])) >= 0; raw += 2) {
-		low = hex_digit(raw[1]);
-		if (low < 0 || (high == 0 && low == 0))
-			return;
-		buf_putc(out, (char)(high << 4 | low));
-	}
-}
-
+/* Room was made for the whole event beforehand. */
 static const char *string(struct extract *x, const char *raw)
 {
 	size_t at = x->strings.len;
 
-	decode(&x->strings, raw);
+	field_string(&x->strings, raw);
 	buf_putc(&x->strings, '\0');
 	return x->strings.data + at;
 }
 
-/* Several keys come joined by a 0x01 byte (AUDIT_KEY_SEPARATOR). */
-static const char *key_string(struct extract *x, const char *raw)
+/*
+ * A rule's keys come joined by a 0x01 byte (AUDIT_KEY_SEPARATOR), of which
+ * auparse makes several fields behind one another.
+ */
+static void add_key(struct extract *x, struct fact *f, const char *raw)
 {
+	char *last = x->strings.data + x->strings.len - 1;
 	const char *key;
 
 	if (!strcmp(raw, "(null)"))
-		return NULL;
+		return;
+	if (f->key && f->key + strlen(f->key) != last)
+		return;
+	if (f->key)
+		*last = ',';
 	key = string(x, raw);
-	for (char *c = x->strings.data + (key - x->strings.data); *c; c++)
-		if (*c == AUDIT_KEY_SEPARATOR)
-			*c = ',';
-	return key;
+	if (!f->key)
+		f->key = key;
 }
 
 /*
@@ -208,32 +165,32 @@ static const char *enriched(struct extract *x, auparse_state_t *au,
 static void read_id(struct fact *f, const char *name, const char *raw)
 {
 	if (!strcmp(name, "pid"))
-		f->pid = to_pid(raw);
+		f->pid = field_pid(raw);
 	else if (!strcmp(name, "ppid"))
-		f->ppid = to_pid(raw);
+		f->ppid = field_pid(raw);
 	else if (!strcmp(name, "auid"))
-		f->auid = to_id(raw);
+		f->auid = field_id(raw);
 	else if (!strcmp(name, "ses"))
-		f->ses = to_id(raw);
+		f->ses = field_id(raw);
 	else if (!strcmp(name, "euid"))
-		f->uid = to_id(raw);
+		f->uid = field_id(raw);
 	else if (!strcmp(name, "egid"))
-		f->gid = to_id(raw);
+		f->gid = field_id(raw);
 }
 
 static bool read_number(struct syscall_record *r, const char *name,
 			const char *raw)
 {
 	if (!strcmp(name, "arch"))
-		r->arch = (unsigned int)to_number(raw, 16);
+		r->arch = (unsigned int)field_hex(raw);
 	else if (!strcmp(name, "syscall"))
-		r->nr = (int)to_number(raw, 10);
+		r->nr = field_int(raw);
 	else if (!strcmp(name, "success"))
 		r->success = !strcmp(raw, "yes");
 	else if (!strcmp(name, "exit"))
 		r->exit = strtoll(raw, NULL, 10);
 	else if (!strcmp(name, "a0"))
-		r->a0 = to_number(raw, 16);
+		r->a0 = field_hex(raw);
 	else
 		return false;
 	return true;
@@ -256,7 +213,7 @@ static void read_syscall(struct extract *x, auparse_state_t *au, struct fact *f,
 		else if (!strcmp(name, "exe"))
 			f->exe = string(x, raw);
 		else if (!strcmp(name, "key"))
-			f->key = key_string(x, raw);
+			add_key(x, f, raw);
 		else if (!read_number(r, name, raw))
 			read_id(f, name, raw);
 	} while (auparse_next_field(au) > 0);
@@ -271,27 +228,43 @@ static void read_syscall(struct extract *x, auparse_state_t *au, struct fact *f,
 struct args {
 	size_t from;		/* where they begin in strings */
 	unsigned long index;	/* of the argument that was begun last */
+	unsigned long piece;	/* the last piece of it */
 	uint32_t count;
-	bool full;
+	bool full;		/* no more are taken */
 };
+
+/* Whether it is what must come next: else a field before it was lost. */
+static bool is_next(const struct args *args, unsigned long index,
+		    unsigned long piece)
+{
+	if (piece)
+		return args->count && index == args->index &&
+		       piece == args->piece + 1;
+	return index == args->count;
+}
 
 static void add_arg(struct extract *x, struct args *args, const char *name,
 		    const char *raw)
 {
 	char *rest;
 	unsigned long index = strtoul(name + 1, &rest, 10);
-	bool goes_on = *rest == '[' && args->count && index == args->index;
+	unsigned long piece = *rest == '[' ? strtoul(rest + 1, NULL, 10) : 0;
+	size_t bytes = x->strings.len - args->from;
 
 	if (rest == name + 1 || (*rest && *rest != '[') || args->full)
 		return;
-	if (!goes_on && index != args->count)
-		return;		/* not the next one: a forged or torn field */
-	if (goes_on)
+	if (!is_next(args, index, piece) ||
+	    (!piece && bytes >= x->args_bytes)) {
+		args->full = true;
+		return;
+	}
+	if (piece)
 		x->strings.len--;	/* the NUL */
 	else
 		args->count++;
 	args->index = index;
-	decode(&x->strings, raw);
+	args->piece = piece;
+	field_string(&x->strings, raw);
 	if (x->strings.len - args->from >= x->args_bytes) {
 		x->strings.len = args->from + x->args_bytes - 1;
 		args->full = true;
@@ -312,7 +285,7 @@ static void read_execve(struct extract *x, auparse_state_t *au, struct fact *f,
 		if (!name || !raw)
 			continue;
 		if (!strcmp(name, "argc"))
-			f->argc = (uint32_t)to_number(raw, 10);
+			f->argc = field_int(raw) < 0 ? 0 : (uint32_t)field_int(raw);
 		else if (*name == 'a')
 			add_arg(x, args, name, raw);
 	} while (auparse_next_field(au) > 0);
@@ -396,12 +369,53 @@ static enum extracted syscall_fact(struct extract *x, struct fact *f,
 }
 
 /*
- * ANOM_ABEND, SECCOMP and messages from user space: only the fields that
- * the kernel wrote count, and they come first; a message's own text, which
- * may well say pid= again, comes after.
+ * What the kernel itself says in ANOM_ABEND and SECCOMP, and of it the
+ * first four in front of a message from user space. The message's own text
+ * comes after, and may well say pid= again, or gid=.
  */
-static void read_alone(struct extract *x, auparse_state_t *au, struct fact *f)
+static const char *const kernel_fields[] = {
+	"pid", "uid", "auid", "ses", "gid", "comm", "exe", "sig",
+};
+
+#define N_KERNEL_FIELDS 8
+#define N_USER_FIELDS 4
+
+/* Whether it is a name's first field, and the kernel's. */
+static bool is_kernels(const char *name, int n_fields, unsigned int *seen)
 {
+	unsigned int bit;
+
+	for (int i = 0; i < n_fields; i++) {
+		if (strcmp(name, kernel_fields[i]))
+			continue;
+		bit = 1U << i & ~*seen;
+		*seen |= bit;
+		return bit;
+	}
+	return false;
+}
+
+static void read_alone_field(struct extract *x, struct fact *f,
+			     const char *name, const char *raw)
+{
+	if (!strcmp(name, "uid"))
+		f->uid = field_id(raw);
+	else if (!strcmp(name, "gid"))
+		f->gid = field_id(raw);
+	else if (!strcmp(name, "sig"))
+		f->code = field_int(raw);
+	else if (!strcmp(name, "comm"))
+		f->comm = string(x, raw);
+	else if (!strcmp(name, "exe"))
+		f->exe = string(x, raw);
+	else
+		read_id(f, name, raw);
+}
+
+static void read_alone(struct extract *x, auparse_state_t *au, struct fact *f,
+		       int n_fields)
+{
+	unsigned int seen = 0;
 	const char *name, *raw;
 
 	if (auparse_first_field(au) <= 0)
@@ -411,39 +425,25 @@ static void read_alone(struct extract *x, auparse_state_t *au, struct fact *f)
 		raw = auparse_get_field_str(au);
 		if (!name || !raw)
 			continue;
-		if (!strcmp(name, "pid") && f->pid)
-			continue;
-		if (!strcmp(name, "uid") && f->uid == ID_UNSET)
-			f->uid = to_id(raw);
-		else if (!strcmp(name, "gid") && f->gid == ID_UNSET)
-			f->gid = to_id(raw);
-		else if (!strcmp(name, "sig"))
-			f->code = (int)to_number(raw, 10);
-		else if (!strcmp(name, "comm") && !f->comm)
-			f->comm = string(x, raw);
-		else if (!strcmp(name, "exe") && !f->exe)
-			f->exe = string(x, raw);
-		else if (!strcmp(name, "res"))
+		if (!strcmp(name, "res"))
 			f->outcome = !strcmp(raw, "success") || *raw == '1';
-		else if (*name == 'p' || (*name == 'a' && f->auid == ID_UNSET) ||
-			 (*name == 's' && f->ses == ID_UNSET))
-			read_id(f, name, raw);
+		else if (is_kernels(name, n_fields, &seen))
+			read_alone_field(x, f, name, raw);
 	} while (auparse_next_field(au) > 0);
-	f->user = enriched(x, au, "UID");
 }
 
 static enum extracted alone_fact(struct extract *x, auparse_state_t *au,
 				 struct fact *f, int type)
 {
-	read_alone(x, au, f);
-	f->ppid = 0;
-	f->kind = FACT_SEEN;
-	/* A user message's comm and exe are what it says of itself. */
-	if (type != AUDIT_ANOM_ABEND && type != AUDIT_SECCOMP)
-		f->comm = f->exe = NULL;
-	if (type == AUDIT_ANOM_ABEND)
-		f->kind = FACT_ABEND;
-	if (type == AUDIT_ANOM_ABEND && (f->code <= 0 || f->code > 64))
+	f->kind = type == AUDIT_ANOM_ABEND ? FACT_ABEND : FACT_SEEN;
+	if (type == AUDIT_ANOM_ABEND || type == AUDIT_SECCOMP) {
+		read_alone(x, au, f, N_KERNEL_FIELDS);
+		f->user = enriched(x, au, "UID");
+	} else {
+		/* Its text may forge auditd's names, too: a 0x1d byte. */
+		read_alone(x, au, f, N_USER_FIELDS);
+	}
+	if (f->kind == FACT_ABEND && (f->code <= 0 || f->code > 64))
 		return EXTRACT_BAD;
 	return f->pid ? EXTRACT_FACT : EXTRACT_BAD;
 }
@@ -480,9 +480,12 @@ enum extracted extract_fact(struct extract *x, auparse_state_t *au,
 	do {
 		int type = auparse_get_type(au);
 
+		if (type != AUDIT_EXECVE && have_args && !f->args)
+			end_args(x, f, &args);
 		if (type == AUDIT_SYSCALL) {
+			if (!have_syscall)
+				read_syscall(x, au, f, &r);
 			have_syscall = true;
-			read_syscall(x, au, f, &r);
 		} else if (type == AUDIT_EXECVE) {
 			if (!have_args)
 				args.from = x->strings.len;
@@ -490,8 +493,6 @@ enum extracted extract_fact(struct extract *x, auparse_state_t *au,
 			if (!f->args)
 				read_execve(x, au, f, &args);
 		} else if (type == AUDIT_CWD) {
-			if (have_args && !f->args)
-				end_args(x, f, &args);
 			read_cwd(x, au, f);
 		} else if (type == AUDIT_AVC) {
 			f->record = "AVC";

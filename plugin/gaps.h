@@ -14,7 +14,7 @@
 
 struct gaps {
 	uint64_t next;		/* the serial the window begins with; 0: none yet */
-	uint64_t old;		/* the last one, if far behind the window; or 0 */
+	uint64_t old;		/* the last one, if far behind; or 0 */
 	uint64_t missing;	/* passed by and never seen, not yet taken */
 	uint64_t seen[GAPS_WINDOW / 64];	/* bits from next on, as a ring */
 };

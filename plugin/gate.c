@@ -44,7 +44,6 @@ static const struct rule rules[] = {
 struct open_event {
 	uint64_t time_ms;
 	uint64_t serial;
-	uint64_t order;		/* when it was opened, to find the oldest */
 	bool cut;
 	char node[MAX_NODE];
 	struct buf data;
@@ -56,9 +55,8 @@ struct gate {
 	gate_key_fn *key;
 	void *ctx;
 	size_t event_bytes;
-	uint64_t opened;
 	size_t n_open;
-	struct open_event *open[MAX_OPEN];	/* the first n_open are in use */
+	struct open_event *open[MAX_OPEN]; /* n_open in use, oldest first */
 	bool skipping;		/* the rest of a line that was too long */
 	struct buf partial;	/* a line whose newline has not come */
 };
@@ -164,9 +162,10 @@ static enum action action_of(const struct gate_key *k)
 		const char *type = rules[i].type;
 		size_t len = strlen(type);
 
-		if (type[len - 1] == '*' ? k->type_len >= len - 1 &&
-		    !memcmp(k->type, type, len - 1) : k->type_len == len &&
-		    !memcmp(k->type, type, len))
+		if (type[len - 1] == '*' ?
+			    k->type_len >= len - 1 &&
+				    !memcmp(k->type, type, len - 1) :
+			    k->type_len == len && !memcmp(k->type, type, len))
 			return rules[i].action;
 	}
 	return DROP;
@@ -242,7 +241,6 @@ static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 	g->n_open++;
 	e->time_ms = k->time_ms;
 	e->serial = k->serial;
-	e->order = g->opened++;
 	e->cut = false;
 	memcpy(e->node, k->node, k->node_len);
 	e->node[k->node_len] = '\0';

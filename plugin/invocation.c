@@ -7,6 +7,7 @@
 struct walk {
 	const char *at;
 	uint32_t left;
+	const char *letters;
 };
 
 static const char *next(struct walk *w)
@@ -22,15 +23,38 @@ static const char *next(struct walk *w)
 
 /* Flags of runc and crun that take no value; all others do. */
 static const char *const switches[] = {
-	"a",		  "all",	   "auto-dedup",     "d",
-	"debug",	  "detach",	   "ext-unix-sk",    "f",
-	"file-locks",	  "force",	   "h",		     "help",
-	"ignore-paused",  "keep",	   "lazy-pages",     "leave-running",
-	"no-new-keyring", "no-new-privs",  "no-pivot",	     "no-subreaper",
-	"pre-dump",	  "shell-job",	   "stats",	     "systemd-cgroup",
-	"t",		  "tcp-established", "tty",	     "v",
+	"all",
+	"auto-dedup",
+	"debug",
+	"detach",
+	"ext-unix-sk",
+	"file-locks",
+	"force",
+	"help",
+	"ignore-paused",
+	"keep",
+	"lazy-pages",
+	"leave-running",
+	"no-new-keyring",
+	"no-new-privs",
+	"no-pivot",
+	"no-subreaper",
+	"pre-dump",
+	"shell-job",
+	"stats",
+	"systemd-cgroup",
+	"tcp-established",
+	"tty",
 	"version",
 };
+
+/*
+ * Those of one letter, which crun lets be glued: -dt. What -f means depends
+ * on the command: --force of delete; with a value --format of ps and
+ * --config of crun run.
+ */
+#define LETTERS "adhtv"
+#define LETTERS_DELETE LETTERS "f"
 
 static const struct {
 	const char *name;
@@ -45,8 +69,10 @@ static const struct {
 	{ "events", VERB_OTHER },    { "checkpoint", VERB_OTHER },
 };
 
-static bool is_switch(const char *flag)
+static bool is_switch(const char *flag, const char *letters)
 {
+	if (!flag[strspn(flag, letters)])
+		return true;
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
 		if (!strcmp(flag, switches[i]))
 			return true;
@@ -65,7 +91,8 @@ static const char *flag_name(const char *arg)
  * The value of the flag called name, from "--name=value" or the argument
  * behind it; NULL if flag is another one.
  */
-static const char *flag_value(const char *flag, const char *name, struct walk *w)
+static const char *flag_value(const char *flag, const char *name,
+			      struct walk *w)
 {
 	size_t len = strlen(name);
 
@@ -78,7 +105,7 @@ static const char *flag_value(const char *flag, const char *name, struct walk *w
 
 static void skip_value(const char *flag, struct walk *w)
 {
-	if (!strchr(flag, '=') && !is_switch(flag))
+	if (!strchr(flag, '=') && !is_switch(flag, w->letters))
 		next(w);
 }
 
@@ -106,7 +133,7 @@ static const char *next_word(struct walk *w, struct invocation *inv)
 
 struct invocation parse_runtime(const char *args, uint32_t count)
 {
-	struct walk w = { args, count };
+	struct walk w = { args, count, LETTERS };
 	struct invocation inv = { .verb = VERB_NONE };
 	const char *verb;
 
@@ -121,8 +148,11 @@ struct invocation parse_runtime(const char *args, uint32_t count)
 	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (!strcmp(verb, verbs[i].name)) {
+			if (verbs[i].verb == VERB_DELETE)
+				w.letters = LETTERS_DELETE;
 			inv.id = next_word(&w, &inv);
-			inv.verb = inv.id && *inv.id ? verbs[i].verb : VERB_NONE;
+			inv.verb = inv.id && *inv.id ? verbs[i].verb :
+						       VERB_NONE;
 		}
 	}
 	if (inv.verb == VERB_NONE)
@@ -132,7 +162,7 @@ struct invocation parse_runtime(const char *args, uint32_t count)
 
 struct invocation parse_shim(const char *args, uint32_t count)
 {
-	struct walk w = { args, count };
+	struct walk w = { args, count, LETTERS };
 	struct invocation inv = { .verb = VERB_SHIM };
 	const char *arg, *flag, *value;
 
@@ -146,6 +176,8 @@ struct invocation parse_shim(const char *args, uint32_t count)
 				inv.verb = VERB_SHIM_DELETE;
 			break;
 		}
+		if (!*flag)	/* "--" */
+			continue;
 		if ((value = flag_value(flag, "id", &w)))
 			inv.id = *value ? value : NULL;
 		else if ((value = flag_value(flag, "namespace", &w)))
@@ -170,8 +202,9 @@ bool name_listed(const char *list, const char *path)
 		list += strspn(list, " \t,");
 		len = strcspn(list, " \t,");
 		if (len && list[len - 1] == '*' ?
-		    !strncmp(name, list, len - 1) :
-		    len && len == strlen(name) && !memcmp(name, list, len))
+			    !strncmp(name, list, len - 1) :
+			    len && len == strlen(name) &&
+				    !memcmp(name, list, len))
 			return true;
 	}
 	return false;

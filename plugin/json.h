@@ -20,6 +20,8 @@
 /* Most of what is put is a literal of a few bytes: let the compiler see. */
 static inline void json_put(struct buf *out, const char *s, size_t len)
 {
+	if (!len)
+		return;
 	if (out->size - out->len < len)
 		buf_reserve(out, len);
 	memcpy(out->data + out->len, s, len);

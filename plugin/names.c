@@ -5,19 +5,16 @@
  */
 #include "change.h"
 
-#define NAME(table, i) \
-	((size_t)(i) < sizeof(table) / sizeof(*(table)) ? (table)[i] \
-							: "unknown")
+#define NAME(table, i)                                                         \
+	((size_t)(i) < sizeof(table) / sizeof(*(table)) ? (table)[i] :         \
+							  "unknown")
 
 const char *role_name(enum role role)
 {
 	static const char *const names[] = {
-		[ROLE_ROOT] = "root",
-		[ROLE_SHIM] = "shim",
-		[ROLE_RUNTIME] = "runtime",
-		[ROLE_INIT] = "init",
-		[ROLE_EXEC] = "exec",
-		[ROLE_MEMBER] = "member",
+		[ROLE_ROOT] = "root",	    [ROLE_SHIM] = "shim",
+		[ROLE_RUNTIME] = "runtime", [ROLE_INIT] = "init",
+		[ROLE_EXEC] = "exec",	    [ROLE_MEMBER] = "member",
 	};
 
 	return NAME(names, role);
@@ -38,12 +35,9 @@ const char *source_name(enum source source)
 const char *exit_reason_name(enum exit_reason reason)
 {
 	static const char *const names[] = {
-		[EXIT_NOT_YET] = "running",
-		[EXIT_EXITED] = "exited",
-		[EXIT_SIGNALED] = "signaled",
-		[EXIT_OOM] = "oom",
-		[EXIT_INIT_DIED] = "init-died",
-		[EXIT_UNKNOWN] = "unknown",
+		[EXIT_NOT_YET] = "running",	[EXIT_EXITED] = "exited",
+		[EXIT_SIGNALED] = "signaled",	[EXIT_OOM] = "oom",
+		[EXIT_INIT_DIED] = "init-died", [EXIT_UNKNOWN] = "unknown",
 	};
 
 	return NAME(names, reason);

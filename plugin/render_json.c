@@ -102,7 +102,7 @@ static void put_event(struct buf *out, const struct change *c)
 	size_t event = json_object(out, KEY("event"));
 
 	json_put(out, LIT("\"kind\":\"event\",\"category\":[\"process\"],"
-		     "\"dataset\":\"contree.process\","));
+			  "\"dataset\":\"contree.process\","));
 	json_str(out, KEY("action"), change_name(c->kind));
 	json_put(out, LIT("\"type\":[\""));
 	buf_puts(out, type(c->kind));
@@ -124,17 +124,17 @@ static void put_host(struct buf *out, const char *node)
 
 static void put_args(struct buf *out, const struct image *image)
 {
-	const char *s = image->args, *end = s + image->args_bytes;
+	const char *arg = image->args;
 	size_t args, len;
 	uint32_t i;
 
-	if (!s)
+	if (!arg)
 		return;
 	args = json_array(out, KEY("args"));
-	for (i = 0; i < image->args_count && s < end; i++) {
-		len = strnlen(s, (size_t)(end - s));
-		json_element(out, s, len);
-		s += len + 1;
+	for (i = 0; i < image->args_count; i++) {
+		len = strlen(arg);
+		json_element(out, arg, len);
+		arg += len + 1;
 	}
 	json_array_end(out, args);
 	json_num(out, KEY("args_count"), image->argc);

@@ -27,7 +27,7 @@
 #define DIM "\033[2m"
 #define BOLD "\033[1m"
 #define RED "\033[31m"
-#define GREEN "\033[32m"
+#define GREEN "\033[1;32m"
 #define YELLOW "\033[33m"
 #define CYAN "\033[36m"
 
@@ -36,7 +36,7 @@ struct line {
 	struct buf *out;
 	const struct change *c;
 	bool colour;
-	bool noted;	/* the # is there */
+	bool noted; /* the # is there */
 };
 
 static void paint(struct line *l, const char *sgr)
@@ -89,13 +89,12 @@ static void put_gap(struct line *l)
 /* By the machinery that starts containers, not by what runs in them */
 static bool is_machinery(const struct change *c)
 {
-	return c->proc && (c->role == ROLE_ROOT || c->role == ROLE_SHIM ||
-			   c->role == ROLE_RUNTIME);
+	return c->proc && words_is_machinery(c->role);
 }
 
 /* What happened, by the kind of change */
 
-static void tell_origin(struct line *l)
+static void tell_parent(struct line *l)
 {
 	const struct proc *parent = l->c->parent;
 
@@ -121,22 +120,6 @@ static void tell_command(struct line *l)
 		words_command(l->out, image, COMMAND_BYTES, MORE);
 }
 
-static const char *ending_colour(const struct proc *proc)
-{
-	switch (proc->reason) {
-	case EXIT_EXITED:
-		return proc->exit_code ? YELLOW : PLAIN;
-	case EXIT_SIGNALED:
-	case EXIT_OOM:
-		return RED;
-	case EXIT_NOT_YET:
-	case EXIT_INIT_DIED:
-	case EXIT_UNKNOWN:
-		return DIM;
-	}
-	return PLAIN;
-}
-
 static void put_ending(struct line *l, uint64_t start_ms, uint64_t end_ms)
 {
 	const struct proc *proc = l->c->proc;
@@ -144,7 +127,7 @@ static void put_ending(struct line *l, uint64_t start_ms, uint64_t end_ms)
 	size_t from;
 
 	if (!is_machinery(l->c))
-		paint(l, ending_colour(proc));
+		paint(l, words_ending_colour(proc->reason, proc->exit_code));
 	from = out->len;
 	words_ending(out, proc);
 	pad(out, out->len - from, ENDING_COLUMNS);
@@ -252,7 +235,8 @@ static void tell_lost(struct line *l)
 static void put_note(struct line *l, const char *key)
 {
 	if (!l->noted) {
-		buf_puts(l->out, "  ");
+		put_gap(l);
+		buf_putc(l->out, ' ');
 		paint(l, DIM);
 		buf_putc(l->out, '#');
 	}
@@ -289,7 +273,7 @@ static void note_exe(struct line *l)
 	if (!image || !image->args || !image->args_count || !*image->exe)
 		return;
 	said = words_basename(image->args);
-	said += *said == '-';	/* a login shell */
+	said += *said == '-'; /* a login shell */
 	name = words_basename(image->exe);
 	if (!*name || !strcmp(said, name))
 		return;
@@ -327,28 +311,32 @@ static void note_source(struct line *l)
 
 typedef void part_fn(struct line *l);
 
+#define NOTES static part_fn *const
+
+NOTES start_notes[] = { note_user, note_source, NULL };
+NOTES stop_notes[] = { note_source, NULL };
+NOTES fork_notes[] = { note_role, note_vpid, note_user, note_source, NULL };
+NOTES exec_notes[] = { note_role, note_exe, note_user, note_source, NULL };
+NOTES end_notes[] = { note_role, note_source, NULL };
+NOTES audit_notes[] = { note_role, note_user, note_key, note_source, NULL };
+NOTES census_notes[] = { note_role, note_vpid, note_exe, note_user, NULL };
+NOTES lost_notes[] = { NULL };
+
 /* How each kind of change reads */
 static const struct kind {
 	const char *action;
 	const char *sgr;
 	part_fn *tell;
-	part_fn *notes[6];
+	part_fn *const *notes;
 } kinds[] = {
-	[CHANGE_CONTAINER_START] = { "start", BOLD GREEN, tell_start,
-		{ note_user, note_source } },
-	[CHANGE_CONTAINER_STOP] = { "stop", BOLD, tell_stop,
-		{ note_source } },
-	[CHANGE_FORK] = { "fork", DIM, tell_origin,
-		{ note_role, note_vpid, note_user, note_source } },
-	[CHANGE_EXEC] = { "exec", CYAN, tell_command,
-		{ note_role, note_exe, note_user, note_source } },
-	[CHANGE_END] = { "end", "", tell_end,
-		{ note_role, note_source } },
-	[CHANGE_ACTIVITY] = { "audit", YELLOW, tell_activity,
-		{ note_role, note_user, note_key, note_source } },
-	[CHANGE_CENSUS] = { "census", DIM, tell_command,
-		{ note_role, note_vpid, note_exe, note_user } },
-	[CHANGE_LOST] = { "lost", BOLD RED, tell_lost, { NULL } },
+	[CHANGE_CONTAINER_START] = { "start", GREEN, tell_start, start_notes },
+	[CHANGE_CONTAINER_STOP] = { "stop", BOLD, tell_stop, stop_notes },
+	[CHANGE_FORK] = { "fork", DIM, tell_parent, fork_notes },
+	[CHANGE_EXEC] = { "exec", CYAN, tell_command, exec_notes },
+	[CHANGE_END] = { "end", "", tell_end, end_notes },
+	[CHANGE_ACTIVITY] = { "audit", YELLOW, tell_activity, audit_notes },
+	[CHANGE_CENSUS] = { "census", DIM, tell_command, census_notes },
+	[CHANGE_LOST] = { "lost", RED, tell_lost, lost_notes },
 };
 
 static void put_when(struct line *l)
@@ -371,8 +359,8 @@ static void put_where(struct line *l)
 
 	if (c->node && *c->node) {
 		words_word(l->out, c->node, WORD_BYTES, MORE);
-		columns = words_columns(l->out->data + from,
-					l->out->len - from);
+		columns = l->out->len - from;
+		columns = words_columns(l->out->data + from, columns);
 		pad(l->out, columns, LABEL_COLUMNS);
 		buf_putc(l->out, ' ');
 	}
@@ -404,14 +392,14 @@ void render_text(struct buf *out, const struct change *c, bool colour)
 {
 	struct line l = { .out = out, .c = c, .colour = colour };
 	const struct kind *kind = &kinds[c->kind];
-	size_t i;
+	part_fn *const *note;
 
 	put_when(&l);
 	put_where(&l);
 	put_who(&l, kind);
 	kind->tell(&l);
-	for (i = 0; i < 6 && kind->notes[i]; i++)
-		kind->notes[i](&l);
+	for (note = kind->notes; *note; note++)
+		(*note)(&l);
 	paint(&l, PLAIN);
 	buf_putc(out, '\n');
 }

@@ -5,65 +5,42 @@
 
 /* Where a byte must be looked at, by what is being written. */
 enum {
-	IN_WORD = 1,	/* may not stand bare in a shell's word */
+	IN_WORD = 1, /* may not stand bare in a shell's word */
 	IN_TEXT = 2,
 	IN_JSON = 4,
 	IN_ALL = IN_WORD | IN_TEXT | IN_JSON,
 };
 
 static const unsigned char stops[256] = {
-	[0x00 ... 0x1f] = IN_ALL,
-	[' '] = IN_WORD,
-	['!'] = IN_WORD,
-	['"'] = IN_WORD | IN_JSON,
-	['#'] = IN_WORD,
-	['$'] = IN_WORD,
-	['&'] = IN_WORD,
-	['\''] = IN_WORD,
-	['('] = IN_WORD,
-	[')'] = IN_WORD,
-	['*'] = IN_WORD,
-	[';'] = IN_WORD,
-	['<'] = IN_WORD,
-	['>'] = IN_WORD,
-	['?'] = IN_WORD,
-	['['] = IN_WORD,
-	['\\'] = IN_ALL,
-	[']'] = IN_WORD,
-	['^'] = IN_WORD,
-	['`'] = IN_WORD,
-	['{'] = IN_WORD,
-	['|'] = IN_WORD,
-	['}'] = IN_WORD,
-	['~'] = IN_WORD,
+	[0x00 ... 0x1f] = IN_ALL,  [' '] = IN_WORD,  ['!'] = IN_WORD,
+	['"'] = IN_WORD | IN_JSON, ['#'] = IN_WORD,  ['$'] = IN_WORD,
+	['&'] = IN_WORD,	   ['\''] = IN_WORD, ['('] = IN_WORD,
+	[')'] = IN_WORD,	   ['*'] = IN_WORD,  [';'] = IN_WORD,
+	['<'] = IN_WORD,	   ['>'] = IN_WORD,  ['?'] = IN_WORD,
+	['['] = IN_WORD,	   ['\\'] = IN_ALL,  [']'] = IN_WORD,
+	['^'] = IN_WORD,	   ['`'] = IN_WORD,  ['{'] = IN_WORD,
+	['|'] = IN_WORD,	   ['}'] = IN_WORD,  ['~'] = IN_WORD,
 	[0x7f ... 0xff] = IN_ALL,
 };
 
 /* The letter of a control character's short escape, as C has it. */
 static const char letters[256] = {
-	['\b'] = 'b',
-	['\t'] = 't',
-	['\n'] = 'n',
-	['\f'] = 'f',
-	['\r'] = 'r',
-	[0x1b] = 'e',
-	['"'] = '"',
-	['\\'] = '\\',
+	['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+	['\r'] = 'r', [0x1b] = 'e', ['"'] = '"',  ['\\'] = '\\',
 };
 
 /* What is valid, but would not be seen, or would move what is seen. */
 static const struct range {
 	uint32_t first, last;
 } hidden[] = {
-	{ 0x00, 0x1f },
-	{ 0x7f, 0x9f },
-	{ 0x061c, 0x061c },	/* Arabic letter mark */
-	{ 0x200b, 0x200f },	/* zero width, LRM and RLM */
-	{ 0x2028, 0x202e },	/* separators, embeddings, overrides */
-	{ 0x2060, 0x206f },	/* invisible operators, isolates */
-	{ 0xfeff, 0xfeff },	/* byte order mark */
-	{ 0xfff9, 0xfffb },	/* interlinear annotation */
-	{ 0xe0000, 0xe007f },	/* tags */
+	{ 0x00, 0x1f },	      { 0x7f, 0x9f },
+	{ 0x061c, 0x061c }, /* Arabic letter mark */
+	{ 0x200b, 0x200f }, /* zero width, LRM and RLM */
+	{ 0x2028, 0x202e }, /* separators, embeddings, overrides */
+	{ 0x2060, 0x206f }, /* invisible operators, isolates */
+	{ 0xfeff, 0xfeff }, /* byte order mark */
+	{ 0xfff9, 0xfffb }, /* interlinear annotation */
+	{ 0xe0000, 0xe007f }, /* tags */
 };
 
 static bool is_hidden(uint32_t cp)
@@ -305,7 +282,7 @@ size_t safe_cut(const char *s, size_t len, size_t max)
 
 	if (len <= max)
 		return len;
-	for (back = 0; back < 3 && back < max; back++)
+	for (back = 0; back <= 3 && back <= max; back++)
 		if (((unsigned char)s[max - back] & 0xc0) != 0x80)
 			return max - back;
 	return max;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define LAST_MS UINT64_C(253402300799999)	/* 9999-12-31 23:59:59.999 */
+#define LAST_MS UINT64_C(253402300799999) /* 9999-12-31 23:59:59.999 */
 #define DAY_MS 86400000
 
 /* n with its width of digits, ending before end */

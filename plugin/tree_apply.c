@@ -80,12 +80,13 @@ static void begin_with(struct tree *t, struct proc *p)
 {
 	struct proc_priv *v = p->priv;
 
-	if (!placed(p) || v->exact || v->claim)
+	if (!placed(p) || v->exact)
 		return;
-	v->birth_at = v->first_at;
-	p->start_ms = event_ms(t, v->first_at);
-	if (!ended(p) || !v->settled)
-		rearm_settling(t, p);
+	if (!v->claim) {
+		v->birth_at = v->first_at;
+		p->start_ms = event_ms(t, v->first_at);
+	}
+	rearm_settling(t, p);
 }
 
 /* What any record of p's own tells. */
@@ -229,11 +230,8 @@ void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 	c.time_ms = when->time_ms;
 	c.serial = when->serial;
 	t->emit(t->ctx, &c);
-	if (v->settled) {
-		v->timer.kind = TIMER_REMOVE;
-		timers_set(&t->timers, &v->timer,
-			   v->end_at + 2 * t->options.linger_ms);
-	}
+	if (v->settled)
+		remove_later(t, p);
 	container_end(t, p);
 }
 

@@ -184,7 +184,11 @@ void claim_answer(struct tree *t, struct claim *c, struct proc *p)
 /* Its answer is certain: from now on it measures the others. */
 void claim_settle(struct tree *t, struct claim *c)
 {
-	pidns_anchor(c->ns, c->vpid, c->answer->pid, c->at);
+	struct proc *p = c->answer;
+
+	pidns_anchor(c->ns, c->vpid, p->pid, c->at);
+	p->priv->birth_at = c->at;
+	p->start_ms = c->time_ms;
 	claim_drop(t, c);
 }
 
@@ -274,7 +278,9 @@ static bool was_thread(const struct claim *c, uint64_t by)
 {
 	const struct proc_priv *v = c->caller->priv;
 
-	return c->call == FORK_CLONE3 && v->exec_at > c->at && v->exec_at <= by;
+	return c->call == FORK_CLONE3 &&
+	       ((v->exec_at > c->at && v->exec_at <= by) ||
+		(v->old_at > c->at && v->old_at <= by));
 }
 
 static enum claimant claimant(const struct claim *c, const struct proc *p,
@@ -394,32 +400,41 @@ static int by_vpid(const void *a, const void *b)
 	return c->vpid < d->vpid ? -1 : c->vpid > d->vpid;
 }
 
-/* The claims that count in a ranking of those who show q. */
-static bool is_ranked(const struct claim *c, const struct proc *p,
-		      const struct proc *q, uint64_t until, bool threads)
+/*
+ * Whether the children of c's owner were all left to others: none of them
+ * has shown it as its parent.
+ */
+static bool is_orphaned(struct tree *t, const struct claim *c,
+			const struct proc *q, uint64_t until)
 {
 	const struct proc *owner = c->owner;
 
+	return ended(owner) && owner->priv->end_at <= until &&
+	       (c->ns->init == q || proc_descends(owner, q)) &&
+	       !first_showing(t, owner->pid);
+}
+
+/* The claims that count in a ranking of those who show q. */
+static bool is_ranked(struct tree *t, const struct claim *c,
+		      const struct proc *p, const struct proc *q,
+		      uint64_t until, bool threads)
+{
 	if (c->at > until || !is_free(c, p, true) || was_thread(c, until) ||
 	    (!threads && c->call == FORK_CLONE3))
 		return false;
-	if (owner == q)
-		return true;
-	return ended(owner) && owner->priv->end_at <= until &&
-	       (c->ns->init == q || proc_descends(owner, q)) &&
-	       !(c->answer && c->answer->priv->first_ppid == owner->pid);
+	return c->owner == q || is_orphaned(t, c, q, until);
 }
 
 /* The n-th of them by number, if there are as many as wanted. */
-static struct claim *nth_claim(const struct proc *p, const struct proc *q,
-			       uint64_t until, bool threads, size_t nth,
-			       size_t wanted)
+static struct claim *nth_claim(struct tree *t, const struct proc *p,
+			       const struct proc *q, uint64_t until,
+			       bool threads, size_t nth, size_t wanted)
 {
 	struct claim **list, *found = NULL;
 	size_t n = 0;
 
 	for (struct claim *c = q->priv->ns->claims; c; c = c->next)
-		n += is_ranked(c, p, q, until, threads);
+		n += is_ranked(t, c, p, q, until, threads);
 	if (n != wanted)
 		return NULL;
 	list = calloc(n, sizeof(struct claim *));
@@ -427,7 +442,7 @@ static struct claim *nth_claim(const struct proc *p, const struct proc *q,
 		abort();
 	n = 0;
 	for (struct claim *c = q->priv->ns->claims; c; c = c->next)
-		if (is_ranked(c, p, q, until, threads))
+		if (is_ranked(t, c, p, q, until, threads))
 			list[n++] = c;
 	qsort(list, n, sizeof(list[0]), by_vpid);
 	found = list[nth];
@@ -436,14 +451,13 @@ static struct claim *nth_claim(const struct proc *p, const struct proc *q,
 }
 
 /*
- * Several processes have shown q as their parent, p among them. If as many
- * births were announced that can be theirs, then ranks tell who is who,
- * since both numbers rise.
+ * Several processes have shown q as their parent until then, p among them.
+ * If as many births were announced that can be theirs, then ranks tell who
+ * is who, since both numbers rise.
  */
-static struct claim *rank(struct tree *t, const struct proc *p,
-			  const struct proc *q)
+static struct claim *rank_until(struct tree *t, const struct proc *p,
+				const struct proc *q, uint64_t until)
 {
-	uint64_t until = p->priv->first_at + t->options.linger_ms;
 	size_t older = 0, all = 0;
 	struct claim *c;
 
@@ -456,8 +470,42 @@ static struct claim *rank(struct tree *t, const struct proc *p,
 	}
 	if (older >= all)
 		return NULL;
-	c = nth_claim(p, q, until, true, older, all);
-	return c ? c : nth_claim(p, q, until, false, older, all);
+	c = nth_claim(t, p, q, until, true, older, all);
+	return c ? c : nth_claim(t, p, q, until, false, older, all);
+}
+
+/* The next time after that at which somebody first showed q. */
+static uint64_t next_cut(struct tree *t, const struct proc *q, uint64_t after)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (struct proc *s = first_showing(t, q->pid); s;
+	     s = s->priv->shown_next)
+		if (s->priv->first_at > after && s->priv->first_at < next)
+			next = s->priv->first_at;
+	return next;
+}
+
+/*
+ * Seeks a moment at which everybody who was announced had spoken. At the
+ * end of what can be seen now there may always be one who had not.
+ */
+#define MAX_CUTS 16
+
+static struct claim *rank(struct tree *t, const struct proc *p,
+			  const struct proc *q)
+{
+	uint64_t end = p->priv->first_at + t->options.linger_ms;
+	uint64_t cut = p->priv->first_at;
+	struct claim *c;
+
+	for (int i = 0; i < MAX_CUTS && cut <= end; i++) {
+		c = rank_until(t, p, q, cut);
+		if (c)
+			return c;
+		cut = next_cut(t, q, cut);
+	}
+	return rank_until(t, p, q, end);
 }
 
 /*
@@ -643,6 +691,12 @@ static void report_silent(struct tree *t, struct claim *c)
 	t->emit(t->ctx, &ch);
 }
 
+/* Whoever answers it within the linger time is settled by now. */
+static bool is_old(const struct tree *t, const struct claim *c)
+{
+	return t->now >= c->at + 3 * t->options.linger_ms;
+}
+
 static bool has_unmatched_children(const struct claim *c)
 {
 	for (const struct proc *s = c->owner->priv->children; s;
@@ -662,8 +716,11 @@ void claim_due(struct tree *t, struct claim *c)
 {
 	uint64_t linger = t->options.linger_ms;
 
-	if (c->answer)
-		return;		/* goes when its answer is settled */
+	if (c->answer) {
+		/* It goes when its answer is settled. */
+		timers_set(&t->timers, &c->timer, t->now + linger);
+		return;
+	}
 	if (c->call == FORK_CLONE3) {
 		/* Not before a child that did speak is settled. */
 		if (t->now <= c->at + 2 * linger + 2 * COARSE_MS)
@@ -673,11 +730,11 @@ void claim_due(struct tree *t, struct claim *c)
 			claim_drop(t, c);
 		return;
 	}
-	if (has_unmatched_children(c) && t->now < c->at + 3 * linger) {
-		timers_set(&t->timers, &c->timer, t->now + linger);
-		return;
-	}
-	if (c->owner->priv->n_unmatched) {
+	if (!is_old(t, c)) {
+		if (!has_unmatched_children(c))
+			report_silent(t, c);
+		timers_set(&t->timers, &c->timer, c->at + 3 * linger);
+	} else if (c->owner->priv->n_unmatched) {
 		/* One of those that spoke, whichever. */
 		c->owner->priv->n_unmatched--;
 		claim_drop(t, c);
@@ -697,7 +754,7 @@ void claims_balance(struct tree *t, struct proc *q)
 	for (struct claim *c = q->priv->ns->claims; c; c = c->next) {
 		if (c->owner != q || c->answer)
 			continue;
-		if (!c->reported)
+		if (!is_old(t, c))
 			return;
 		if (!oldest || c->at < oldest->at)
 			oldest = c;

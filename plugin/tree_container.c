@@ -150,10 +150,14 @@ void container_renew(struct tree *t, struct container_priv *c)
 	container_due(t, c);
 	c->self.start_ms = c->self.stop_ms = 0;
 	c->init = NULL;
-	c->dead = c->starting = c->drained = false;
+	c->gone = (struct when){ 0, 0, 0 };
+	c->starting = c->drained = false;
 	pidns_unref(c->ns);
 	c->ns = NULL;
 }
+
+static void gone(struct tree *t, struct container_priv *c,
+		 const struct when *when);
 
 /* p, its init, has executed the user's program. */
 void container_start(struct tree *t, struct container_priv *c, struct proc *p)
@@ -170,6 +174,15 @@ void container_start(struct tree *t, struct container_priv *c, struct proc *p)
 	ch.serial = when->serial;
 	ch.outcome = 1;
 	t->emit(t->ctx, &ch);
+}
+
+/* It is known already that it has gone. */
+void container_catch_up(struct tree *t, struct container_priv *c)
+{
+	struct when when = c->gone;
+
+	if (when.at && !c->self.stop_ms)
+		gone(t, c, &when);
 }
 
 static bool is_in(const struct pidns *ns, const struct pidns *outer)
@@ -203,7 +216,8 @@ static void gone(struct tree *t, struct container_priv *c,
 {
 	struct when seen = { when->at, when->time_ms, 0 };
 
-	c->dead = true;
+	if (!c->gone.at || when->at < c->gone.at)
+		c->gone = *when;
 	if (c->init && (!ended(c->init) || c->init->priv->weak_end))
 		end(t, c->init, EXIT_UNKNOWN, 0, &seen);
 	else if (c->self.start_ms && !c->self.stop_ms)
@@ -245,7 +259,7 @@ void container_due(struct tree *t, struct container_priv *c)
 			 p->priv->birth_at <= c->stop.at + COARSE_MS;
 		if (killed)
 			end(t, p, EXIT_INIT_DIED, 0, &c->stop);
-		else if (c->dead)
+		else if (c->gone.at)
 			end(t, p, EXIT_UNKNOWN, 0, &c->stop);
 	}
 	if (local && c->drained)

@@ -164,7 +164,7 @@ struct container_priv {
 	bool starting;		/* its runtime's "start" was heard */
 	bool drained;		/* after its stop, its claims were dropped */
 	struct when stop;	/* its init's end */
-	bool dead;		/* runtime or shim said it is gone */
+	struct when gone;	/* by the word of runtime or shim; at 0: no */
 	struct timer timer;
 	UT_hash_handle hh;
 };
@@ -266,6 +266,7 @@ void hold(struct tree *t, struct proc *p, const struct fact *f);
 void hold_claim(struct tree *t, struct proc *p, const struct fact *f);
 void release(struct tree *t, struct proc *p);
 void rearm_settling(struct tree *t, struct proc *p);
+void remove_later(struct tree *t, struct proc *p);
 void show_parent(struct tree *t, struct proc *p, pid_t ppid);
 void unshow_parent(struct tree *t, struct proc *p);
 struct proc *first_showing(struct tree *t, pid_t ppid);
@@ -320,6 +321,7 @@ struct container_priv *container_named(struct tree *t, const struct proc *p,
 struct pidns *container_ns(struct tree *t, struct container_priv *c,
 			   struct proc *p);
 void container_start(struct tree *t, struct container_priv *c, struct proc *p);
+void container_catch_up(struct tree *t, struct container_priv *c);
 void container_renew(struct tree *t, struct container_priv *c);
 void container_end(struct tree *t, struct proc *p);
 void container_restamp(struct proc *p);

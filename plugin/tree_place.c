@@ -547,7 +547,7 @@ void limbo_due(struct tree *t, struct proc *p)
 	struct proc *q = proc_find(t, p->priv->first_ppid, p->priv->first_at);
 
 	if (q && q != p && !placed(q) && q->priv->timer.place &&
-	    q->priv->timer.at > t->now) {
+	    q->priv->timer.at >= t->now) {
 		timers_set(&t->timers, &p->priv->timer, q->priv->timer.at + 1);
 		return;
 	}
@@ -568,13 +568,16 @@ static void count_unmatched(struct tree *t, struct proc *q)
 	claims_balance(t, q);
 }
 
-static void settle(struct tree *t, struct proc *p, struct proc *q)
+/* False if the tree is full: p is forgotten then. */
+static bool settle(struct tree *t, struct proc *p, struct proc *q)
 {
-	struct verdict v = claims_judge(t, p, q, true);
+	struct verdict v = { true, q, NULL };
 
+	if (q->priv->ns->mode != PIDNS_HOST)
+		v = claims_judge(t, p, q, true);
 	if (p->priv->state == STATE_WAITING) {
 		if (!place_judged(t, p, q, &v))
-			return;
+			return false;
 	} else {
 		reparent(t, p, v.parent,
 			 v.parent == q ? SOURCE_AUDIT : SOURCE_INFERRED,
@@ -584,23 +587,47 @@ static void settle(struct tree *t, struct proc *p, struct proc *q)
 		claim_unanswer(t, p);
 	else if (p->priv->claim != v.claim)
 		answer(t, p, v.claim);
-	if (!p->priv->claim)
+	if (!p->priv->claim && q->priv->ns->mode != PIDNS_HOST)
 		count_unmatched(t, v.parent);
+	return true;
 }
 
-static void settle_birth(struct tree *t, struct proc *p)
+static bool settle_birth(struct tree *t, struct proc *p)
 {
 	struct proc_priv *v = p->priv;
 	struct proc *q = shown_parent(t, p);
 
-	if (q && !v->exact && q->priv->ns->mode != PIDNS_HOST)
-		settle(t, p, q);
+	if (q && !v->exact && !settle(t, p, q))
+		return false;
 	v->settled = true;
 	unshow_parent(t, p);
 	if (v->claim)
 		claim_settle(t, v->claim);
 	if (!v->exec_at && p->parent)
 		inherit_image(p);
+	return true;
+}
+
+/*
+ * Its birth was not heard, so what its numbers mean must be told by the
+ * numbers themselves.
+ */
+static void doubt(struct tree *t, struct proc *p)
+{
+	if (p->priv->nested || p->priv->ns != t->host_ns)
+		return;
+	p->priv->nested = pidns_new(t->host_ns);
+}
+
+/*
+ * An ended process is remembered until the births of all that can have
+ * shown it as their parent are settled.
+ */
+void remove_later(struct tree *t, struct proc *p)
+{
+	p->priv->timer.kind = TIMER_REMOVE;
+	timers_set(&t->timers, &p->priv->timer,
+		   p->priv->end_at + 2 * t->options.linger_ms + 5 * COARSE_MS);
 }
 
 /* Everything that can tell of p's birth has come. */
@@ -612,16 +639,16 @@ void settle_due(struct tree *t, struct proc *p)
 		limbo_due(t, p);
 		return;
 	}
-	if (!v->settled)
-		settle_birth(t, p);
+	if (!v->settled && !settle_birth(t, p))
+		return;
+	if (!v->certain)
+		doubt(t, p);
 	v->forced = true;
 	derive(t, p);
 	if (v->n_pending)
 		release(t, p);
 	if (ended(p)) {
-		v->timer.kind = TIMER_REMOVE;
-		timers_set(&t->timers, &v->timer,
-			   v->end_at + 2 * t->options.linger_ms);
+		remove_later(t, p);
 	} else if (p->role >= ROLE_INIT && p->container->stop_ms &&
 		   !p->container->priv->timer.place) {
 		container_due(t, p->container->priv);

@@ -104,6 +104,15 @@ static struct proc *shim_above(struct proc *p)
 	return p;
 }
 
+/* An ancestor has not been heard to execute anything: it may be a shim. */
+static bool may_get_shim(const struct proc *p)
+{
+	for (; p && p->role == ROLE_RUNTIME; p = p->parent)
+		if (p->priv->verb == VERB_NONE && !p->priv->user_exec.at)
+			return true;
+	return false;
+}
+
 /* The runtime's container is in the namespace of the shim that called it. */
 static void join_named(struct tree *t, struct proc *p, const char *ns)
 {
@@ -134,15 +143,15 @@ static void derive_shim(struct tree *t, struct proc *p)
 static void derive_runtime(struct tree *t, struct proc *p)
 {
 	struct proc *shim = shim_above(p->parent);
-	bool known = shim && shim->container;
+	const char *ns = shim && shim->container ? shim->container->ns : "";
 
 	p->role = ROLE_RUNTIME;
 	proc_set_ns(p, t->host_ns);
 	p->priv->certain = p->parent && p->parent->priv->certain;
-	if (!known && !p->priv->settled)
-		return;		/* its shim has not told its namespace yet */
-	join_named(t, p, known ? shim->container->ns : "");
-	if (p->container && known && !p->container->priv->shim &&
+	if (!shim && may_get_shim(p->parent))
+		return;
+	join_named(t, p, ns);
+	if (p->container && shim && !p->container->priv->shim &&
 	    shim->priv->verb == VERB_SHIM && !ended(shim))
 		p->container->priv->shim = shim;
 }
@@ -198,9 +207,10 @@ static void derive_stage(struct tree *t, struct proc *p)
 	if (p->container && told && (user || v->last_stage))
 		proc_set_ns(p, container_ns(t, p->container->priv, p));
 	else
-		proc_set_ns(p, parent->priv->ns);
-	v->certain = user ||
-		     (parent->priv->certain && (v->exact || v->verb) &&
+		proc_set_ns(p, v->nested ? v->nested : parent->priv->ns);
+	v->certain = user || v->nested ||
+		     (parent->priv->certain &&
+		      (v->exact || v->verb || parent->priv->ns != t->host_ns) &&
 		      (!v->by_parent_flag || (told && p->container)));
 }
 
@@ -245,6 +255,8 @@ static void follow_up(struct tree *t, struct proc *p)
 		container_start(t, c, p);
 	if (ended(p))
 		container_end(t, p);
+	if (c && c->init == p)
+		container_catch_up(t, c);
 }
 
 static struct proc *next_below(struct proc *p, const struct proc *top,
@@ -282,12 +294,13 @@ void derive(struct tree *t, struct proc *top)
 		if (present(p))
 			derive_one(t, p);
 		is = derived_of(p);
-		changed = was.role != is.role ||
+		/* What it was invoked to do matters to its children too. */
+		changed = p == top || was.role != is.role ||
 			  was.container != is.container || was.ns != is.ns ||
 			  was.entry != is.entry || was.certain != is.certain;
-		any = any || changed;
-		if (changed || p == top)
+		if (changed)
 			follow_up(t, p);
+		any = any || (p->priv->n_pending && p->priv->certain);
 	}
 	while (any && (p = find_released(top)))
 		release(t, p);

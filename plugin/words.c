@@ -7,7 +7,7 @@
 
 #include "safe.h"
 
-#define ID_BYTES 64	/* of an id as docker and Kubernetes make them */
+#define ID_BYTES 64 /* of an id as docker and Kubernetes make them */
 #define SHORT_ID_BYTES 12
 
 /* What no name needs: names come from outside and may be of any length. */
@@ -199,6 +199,11 @@ static void put_signal(struct buf *out, int sig)
 		buf_printf(out, "signal %d", sig);
 }
 
+bool words_is_machinery(enum role role)
+{
+	return role == ROLE_ROOT || role == ROLE_SHIM || role == ROLE_RUNTIME;
+}
+
 void words_ending(struct buf *out, const struct proc *proc)
 {
 	switch (proc->reason) {
@@ -221,6 +226,23 @@ void words_ending(struct buf *out, const struct proc *proc)
 		buf_puts(out, "unknown");
 		break;
 	}
+}
+
+const char *words_ending_colour(enum exit_reason reason, int exit_code)
+{
+	switch (reason) {
+	case EXIT_NOT_YET:
+		return "";
+	case EXIT_EXITED:
+		return exit_code ? "\033[33m" : ""; /* yellow */
+	case EXIT_SIGNALED:
+	case EXIT_OOM:
+		return "\033[31m"; /* red */
+	case EXIT_INIT_DIED:
+	case EXIT_UNKNOWN:
+		return "\033[2m"; /* dim */
+	}
+	return "";
 }
 
 void words_duration(struct buf *out, uint64_t ms)
@@ -246,5 +268,6 @@ void words_duration(struct buf *out, uint64_t ms)
 			   units[i].small);
 		return;
 	}
-	buf_printf(out, "%ju.%02jus", (uintmax_t)s, (uintmax_t)(ms % 1000 / 10));
+	buf_printf(out, "%ju.%02jus", (uintmax_t)s,
+		   (uintmax_t)(ms % 1000 / 10));
 }

@@ -8,6 +8,8 @@
 #ifndef CONTREE_WORDS_H
 #define CONTREE_WORDS_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 #include "proc.h"
 
@@ -48,8 +50,14 @@ void words_id(struct buf *out, const char *id, const char *more);
 size_t words_container(struct buf *out, const struct container *container,
 		       size_t columns, const char *more);
 
+/* Root, shims and runtimes: what starts containers, not what runs in them */
+bool words_is_machinery(enum role role);
+
 /* How it ended: "exit 3", "SIGKILL (9)", "oom", "init died", … */
 void words_ending(struct buf *out, const struct proc *proc);
+
+/* The terminal's colour (SGR) for that; "" where it is nothing special. */
+const char *words_ending_colour(enum exit_reason reason, int exit_code);
 
 /* How long it took, in about five columns: "0.21s", "2m05s", "3d04h". */
 void words_duration(struct buf *out, uint64_t ms);

@@ -5,10 +5,10 @@
 # would say of a capture. Of that it must find nothing to say; and of every
 # way to spoil it, tabled below, it must say what is wrong.
 #
-# ACCURACY  the test program, ./accuracy by default
+# ACCURACY  the test program, tests/accuracy by default
 # srcdir    the sources, . by default
 
-accuracy=${ACCURACY:-./accuracy}
+accuracy=${ACCURACY:-tests/accuracy}
 captures=${srcdir:-.}/tests/captures
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
@@ -66,8 +66,8 @@ echo '{ print }' >"$dir/spoil.awk"
 	tail -n 20 "$dir/out"
 }
 
-# A process that was already there, given the pid of one that has ended:
-# two lives with one pid.
+# One process of a capture, given the pid of another that ended before it was
+# born: two lives with one pid.
 mkdir "$dir/reuse"
 cp -R "$captures/basic/files" "$dir/reuse/"
 for f in audit.log truth.jsonl proc.jsonl; do

@@ -55,7 +55,10 @@ START_TEST(test_buf_reserve)
 END_TEST
 
 static const size_t too_much[] = {
-	SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2 + 2, SIZE_MAX / 2,
+	SIZE_MAX,
+	SIZE_MAX - 1,
+	SIZE_MAX / 2 + 2,
+	SIZE_MAX / 2,
 };
 
 START_TEST(test_buf_too_much)
@@ -159,12 +162,19 @@ END_TEST
 static const struct fact facts[] = {
 	{ .node = "" },
 	{ .node = "n", .pid = 7, .user = "u", .comm = "c", .exe = "e" },
-	{ .node = "", .key = "k", .cwd = "/", .record = "AVC",
+	{ .node = "",
+	  .key = "k",
+	  .cwd = "/",
+	  .record = "AVC",
 	  .syscall = "read" },
 	{ .node = "", .comm = "", .exe = "", .key = "", .user = "" },
 	{ .node = "n", .args = "", .args_bytes = 0 },
-	{ .node = "n", .args = "a\0\0bc", .args_bytes = 6, .args_count = 3,
-	  .argc = 9, .cwd = "/tmp" },
+	{ .node = "n",
+	  .args = "a\0\0bc",
+	  .args_bytes = 6,
+	  .args_count = 3,
+	  .argc = 9,
+	  .cwd = "/tmp" },
 };
 
 static void check_string(const char *copy, const char *s)

@@ -36,8 +36,9 @@ static const struct row runtimes[] = {
 	{ RUNC "kill --all " ID " 9", VERB_OTHER, ID, NULL, NULL, NULL },
 	{ RUNC "delete " ID, VERB_DELETE, ID, NULL, NULL, NULL },
 	{ RUNC "delete --force " ID, VERB_DELETE, ID, NULL, NULL, NULL },
-	{ RUNC "exec --process /tmp/runc-process754984069 --detach --pid-file "
-	       TASK "/ed72.pid " ID,
+	{ RUNC
+	  "exec --process /tmp/runc-process754984069 --detach --pid-file " TASK
+	  "/ed72.pid " ID,
 	  VERB_EXEC, ID, NULL, NULL, NULL },
 	{ RUNC "exec --process /p --console-socket /tmp/pty1/pty.sock --detach "
 	       "--pid-file /x.pid c1",
@@ -102,8 +103,7 @@ static const struct row runtimes[] = {
 	{ "crun run --config=/etc/config.json -b /b c1", VERB_CREATE, "c1",
 	  "/b", NULL, NULL },
 	{ "crun exec -dt c1 sh", VERB_EXEC, "c1", NULL, NULL, NULL },
-	{ "crun exec -td --cgroup=x c1 sh", VERB_EXEC, "c1", NULL, NULL,
-	  NULL },
+	{ "crun exec -td --cgroup=x c1 sh", VERB_EXEC, "c1", NULL, NULL, NULL },
 	{ "crun exec -tu 0 c1 sh", VERB_EXEC, "c1", NULL, NULL, NULL },
 	{ "crun kill --all c1 9", VERB_OTHER, "c1", NULL, NULL, NULL },
 	{ "crun delete --force c1", VERB_DELETE, "c1", NULL, NULL, NULL },
@@ -203,8 +203,7 @@ static void check_row(const struct row *r,
 	ck_assert_msg(same(inv.id, r->id), "%s: id %s", r->line, inv.id);
 	ck_assert_msg(same(inv.bundle, r->bundle), "%s: bundle %s", r->line,
 		      inv.bundle);
-	ck_assert_msg(same(inv.ns, r->ns), "%s: namespace %s", r->line,
-		      inv.ns);
+	ck_assert_msg(same(inv.ns, r->ns), "%s: namespace %s", r->line, inv.ns);
 	ck_assert_msg(same(inv.publisher, r->publisher), "%s: publisher %s",
 		      r->line, inv.publisher);
 	free(args);

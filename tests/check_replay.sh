@@ -59,15 +59,16 @@ without_users() {
 }
 
 # Those lines of an output that are about that node. In a drawing these are
-# the ones below the node's name, and how far a line is indented and how wide
-# a column is depends on what else is drawn: that is taken out.
+# the ones below the node's name; how far a line is indented and how wide a
+# column is depends on what else is drawn, so blanks and branches are left out.
 of_node() {
 	case $1 in
 	json) grep "\"hostname\":\"$2\"" "$3" ;;
 	text) grep "^[^ ]* [^ ]* $2 " "$3" ;;
 	tree) awk -v node="$2" '
-		NF == 1 && /^[a-z]+ *$/ { here = $1 == node; next }
-		here { sub(/^[ |`-]+/, ""); gsub(/ +/, " "); print }' "$3" ;;
+		{ gsub(/[ |`-]+/, "") }
+		/^[a-z]+$/ { here = $0 == node; next }
+		here { print }' "$3" ;;
 	esac
 }
 

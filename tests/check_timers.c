@@ -158,8 +158,7 @@ static void take_both(struct both *b, uint64_t now)
 	do {
 		want = model_take(b, now);
 		got = timers_take(&b->ts, now);
-		ck_assert_msg(got == want, "at %llu",
-			      (unsigned long long)now);
+		ck_assert_msg(got == want, "at %llu", (unsigned long long)now);
 		ck_assert(!got || !got->place);
 	} while (want);
 }

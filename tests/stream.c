@@ -44,9 +44,8 @@ static void put_seen(struct buf *out, const struct fact *f)
 {
 	static const char *const outcomes[] = { "?", "failed", "done" };
 
-	buf_printf(out, " %s %s %s%s", f->record,
-		   f->syscall ? f->syscall : "-", outcomes[f->outcome + 1],
-		   f->quiet ? " quiet" : "");
+	buf_printf(out, " %s %s %s%s", f->record, f->syscall ? f->syscall : "-",
+		   outcomes[f->outcome + 1], f->quiet ? " quiet" : "");
 }
 
 static void put_kind(struct buf *out, const struct fact *f)
