@@ -4,8 +4,11 @@
  *
  * tree.c		the clock, what is due, the public functions
  * tree_proc.c		records of processes: made, linked, forgotten
- * tree_place.c		who is whose child: limbo, waiting, placing
+ * tree_limbo.c		who waits for a place, and what they said meanwhile
+ * tree_place.c		who is whose child: placing
+ * tree_settle.c	the last word on a birth
  * tree_claims.c	births that parents announced, pid namespaces
+ * tree_judge.c		which birth was whose
  * tree_apply.c		what a fact does to a process that has its place
  * tree_role.c		what follows for a process from its parent and its execs
  * tree_container.c	containers: named, started, stopped
@@ -242,6 +245,27 @@ struct cred *cred_new(const struct fact *f);
 struct cred *cred_ref(struct cred *cred);
 void cred_unref(struct cred *cred);
 
+/* tree_limbo.c */
+
+/* The facts that a process waited with, in their own order. */
+struct pending {
+	struct fact **list;
+	size_t n;
+};
+
+struct proc *first_showing(struct tree *t, pid_t ppid);
+void show_parent(struct tree *t, struct proc *p, pid_t ppid);
+void unshow_parent(struct tree *t, struct proc *p);
+void limbo_add(struct tree *t, struct proc *p, const struct fact *f);
+void limbo_drop(struct tree *t, struct proc *p);
+void limbo_due(struct tree *t, struct proc *p);
+void wake(struct tree *t, pid_t pid);
+void hold(struct tree *t, struct proc *p, const struct fact *f);
+void release(struct tree *t, struct proc *p);
+struct pending take_pending(struct tree *t, struct proc *p);
+void apply_pending(struct tree *t, struct proc *p,
+		   const struct pending *pending);
+
 /* tree_place.c */
 
 /* How somebody came into the tree. */
@@ -257,20 +281,26 @@ struct birth {
 	uint64_t at, time_ms, serial;
 };
 
-void limbo_add(struct tree *t, struct proc *p, const struct fact *f);
-void limbo_drop(struct tree *t, struct proc *p);
-void limbo_due(struct tree *t, struct proc *p);
-void settle_due(struct tree *t, struct proc *p);
+struct verdict;
+
 bool consider(struct tree *t, struct proc *p);
-void hold(struct tree *t, struct proc *p, const struct fact *f);
-void hold_claim(struct tree *t, struct proc *p, const struct fact *f);
-void release(struct tree *t, struct proc *p);
-void rearm_settling(struct tree *t, struct proc *p);
-void remove_later(struct tree *t, struct proc *p);
-void show_parent(struct tree *t, struct proc *p, pid_t ppid);
-void unshow_parent(struct tree *t, struct proc *p);
-struct proc *first_showing(struct tree *t, pid_t ppid);
+bool enter(struct tree *t, struct proc *p, const struct birth *b);
+bool place_judged(struct tree *t, struct proc *p, struct proc *q,
+		  const struct verdict *v);
+bool place_root(struct tree *t, struct proc *p);
+void answer(struct tree *t, struct proc *p, struct claim *c);
+void reparent(struct tree *t, struct proc *p, struct proc *parent,
+	      enum source source, uint64_t serial);
+struct proc *shown_parent(struct tree *t, const struct proc *p);
+const char *pending_exe(const struct proc *p, const char *list);
 void born(struct tree *t, const struct birth *b, pid_t pid);
+
+/* tree_settle.c */
+void rearm_settling(struct tree *t, struct proc *p);
+void settle_due(struct tree *t, struct proc *p);
+void force(struct tree *t, struct proc *p);
+void hold_claim(struct tree *t, struct proc *p, const struct fact *f);
+void remove_later(struct tree *t, struct proc *p);
 
 /* tree_claims.c */
 struct pidns *pidns_new(struct pidns *outer);
@@ -287,6 +317,8 @@ void claim_settle(struct tree *t, struct claim *c);
 void claims_free(struct tree *t);
 void claims_balance(struct tree *t, struct proc *q);
 void claims_drop_in(struct tree *t, struct pidns *ns);
+
+/* tree_judge.c */
 
 /* What the claims of a namespace say of a process' parent. */
 struct verdict {

@@ -323,10 +323,8 @@ void proc_prune(struct tree *t, struct proc *p)
 /* It ended long enough ago: from now on it is an ancestor at most. */
 void proc_remove(struct tree *t, struct proc *p)
 {
-	if (p->priv->n_pending) {
-		p->priv->forced = true;
-		release(t, p);
-	}
+	if (p->priv->n_pending)
+		force(t, p);
 	if (p->priv->claim)
 		claim_settle(t, p->priv->claim);
 	proc_give_final(t, p);

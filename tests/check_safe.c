@@ -12,6 +12,13 @@
 #include "safe.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+/* For what is checked millions of times: ck_assert_msg() reports each. */
+#define must(cond, ...)                                                        \
+	do {                                                                   \
+		if (!(cond))                                                   \
+			ck_abort_msg(__VA_ARGS__);                             \
+	} while (0)
+
 #define BYTES(s) s, sizeof(s) - 1
 
 typedef void safe_fn(struct buf *out, const char *s, size_t len);
@@ -146,9 +153,9 @@ static void check_printable(const struct buf *out, const char *what)
 
 	for (i = 0; i < out->len; i += n) {
 		n = char_len(s + i, out->len - i);
-		ck_assert_msg(n, "%s: no UTF-8 at byte %zu", what, i);
-		ck_assert_msg(!is_forbidden(s + i, n), "%s: unsafe at byte %zu",
-			      what, i);
+		must(n, "%s: no UTF-8 at byte %zu", what, i);
+		must(!is_forbidden(s + i, n), "%s: unsafe at byte %zu", what,
+		     i);
 	}
 }
 
@@ -176,12 +183,11 @@ static void check_json(const char *in, size_t len, const char *what)
 	replaced(&want, in, len);
 	buf_putc(&out, '\0');
 	json = json_tokener_parse(out.data);
-	ck_assert_msg(json, "%s: no JSON: %s", what, out.data);
-	ck_assert_msg((size_t)json_object_get_string_len(json) == want.len &&
-			      (!want.len ||
-			       !memcmp(json_object_get_string(json), want.data,
-				       want.len)),
-		      "%s: JSON reads back otherwise: %s", what, out.data);
+	must(json, "%s: no JSON: %s", what, out.data);
+	must((size_t)json_object_get_string_len(json) == want.len &&
+		     (!want.len || !memcmp(json_object_get_string(json),
+					   want.data, want.len)),
+	     "%s: JSON reads back otherwise: %s", what, out.data);
 	json_object_put(json);
 }
 
@@ -198,7 +204,7 @@ static char unescape(const char **s)
 		return (char)strtol(hex, NULL, 16);
 	}
 	known = strchr(from, *(*s)++);
-	ck_assert_ptr_nonnull(known);
+	must(known, "unknown escape");
 	return to[known - from];
 }
 
@@ -237,8 +243,8 @@ static void check_word(const char *in, size_t len, const char *what)
 	check_printable(&out, what);
 	buf_putc(&out, '\0');
 	unquote(&back, out.data);
-	ck_assert_msg(back.len == len && (!len || !memcmp(back.data, in, len)),
-		      "%s: a shell reads otherwise: %s", what, out.data);
+	must(back.len == len && (!len || !memcmp(back.data, in, len)),
+	     "%s: a shell reads otherwise: %s", what, out.data);
 }
 
 static void check_all(const char *in, size_t len, const char *what)
@@ -253,7 +259,7 @@ static void check_all(const char *in, size_t len, const char *what)
 	safe_ascii(&ascii, text.data, text.len);
 	check_printable(&ascii, what);
 	for (i = 0; i < ascii.len; i++)
-		ck_assert_msg(!(ascii.data[i] & 0x80), "%s: no ASCII", what);
+		must(!(ascii.data[i] & 0x80), "%s: no ASCII", what);
 }
 
 static void check_text(safe_fn *fn, int row, const char *want)
@@ -262,8 +268,8 @@ static void check_text(safe_fn *fn, int row, const char *want)
 
 	fn(&out, rows[row].in, rows[row].len);
 	buf_putc(&out, '\0');
-	ck_assert_msg(!strcmp(out.data, want), "row %d: %s is not %s", row,
-		      out.data, want);
+	must(!strcmp(out.data, want), "row %d: %s is not %s", row, out.data,
+	     want);
 }
 
 START_TEST(test_rows)

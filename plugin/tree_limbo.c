@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who waits, and for whom. A process that speaks and has no place yet is
+ * in limbo until its parent is known; it comes out of there into the tree,
+ * or is dropped: most processes of a host are nobody's business here.
+ * What it said meanwhile is kept.
+ */
+#include "tree_int.h"
+
+struct proc *first_showing(struct tree *t, pid_t ppid)
+{
+	struct parent_shown *l;
+
+	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
+	return l ? l->first : NULL;
+}
+
+/* p's first record shows ppid as its parent. */
+void show_parent(struct tree *t, struct proc *p, pid_t ppid)
+{
+	struct proc_priv *v = p->priv;
+	struct parent_shown *l;
+
+	unshow_parent(t, p);
+	v->first_ppid = ppid;
+	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
+	if (!l) {
+		l = calloc(1, sizeof(*l));
+		if (!l)
+			abort();
+		l->ppid = ppid;
+		HASH_ADD(hh, t->shown, ppid, sizeof(l->ppid), l);
+	}
+	v->shown_next = l->first;
+	if (l->first)
+		l->first->priv->shown_prev = p;
+	l->first = p;
+	v->shown = true;
+}
+
+/* Its birth is settled, or p is no more. */
+void unshow_parent(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+	struct parent_shown *l;
+
+	if (!v->shown)
+		return;
+	HASH_FIND(hh, t->shown, &v->first_ppid, sizeof(v->first_ppid), l);
+	if (v->shown_prev)
+		v->shown_prev->priv->shown_next = v->shown_next;
+	else
+		l->first = v->shown_next;
+	if (v->shown_next)
+		v->shown_next->priv->shown_prev = v->shown_prev;
+	v->shown_prev = v->shown_next = NULL;
+	v->shown = false;
+	if (!l->first) {
+		HASH_DELETE(hh, t->shown, l);
+		free(l);
+	}
+}
+
+static void stop_waiting(struct proc *p)
+{
+	struct proc **at = &p->priv->ns->waiting;
+
+	while (*at != p)
+		at = &(*at)->priv->waiting_next;
+	*at = p->priv->waiting_next;
+	p->priv->waiting_next = NULL;
+	proc_set_ns(p, NULL);
+}
+
+/* It waits no longer: it is about to be placed or freed. */
+void limbo_drop(struct tree *t, struct proc *p)
+{
+	if (p->priv->state == STATE_WAITING)
+		stop_waiting(p);
+	if (p->priv->in_limbo)
+		t->n_limbo--;
+	p->priv->in_limbo = false;
+}
+
+/* Keeps f until p has its place, or until it is clear what f means. */
+void hold(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct proc_priv *v = p->priv;
+
+	if (v->n_pending == MAX_PENDING || t->n_held >= MAX_HELD) {
+		t->metrics->facts_dropped++;
+		return;
+	}
+	if (v->n_pending == v->pending_size) {
+		v->pending_size = v->pending_size ? 2 * v->pending_size : 4;
+		v->pending = reallocarray(v->pending, v->pending_size,
+					  sizeof(struct fact *));
+		if (!v->pending)
+			abort();
+	}
+	t->n_held++;
+	v->pending[v->n_pending++] = fact_copy(f);
+}
+
+/* f is by p, which has no place yet. */
+void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct proc_priv *v = p->priv;
+
+	if (!v->in_limbo && t->n_limbo >= t->options.max_limbo) {
+		t->metrics->limbo_evicted++;
+		proc_free(t, p);
+		lose(t);
+		return;
+	}
+	t->n_limbo += !v->in_limbo;
+	v->in_limbo = true;
+	hold(t, p, f);
+	note(t, p, f);
+	if (v->state == STATE_LIMBO)
+		timers_set(&t->timers, &v->timer,
+			   v->first_at + t->options.linger_ms + 2 * COARSE_MS);
+	consider(t, p);
+}
+
+/* Whoever waits for pid may be placed now. */
+void wake(struct tree *t, pid_t pid)
+{
+	struct proc *p;
+
+again:
+	for (p = first_showing(t, pid); p; p = p->priv->shown_next)
+		if (p->priv->state == STATE_LIMBO && consider(t, p))
+			goto again;	/* the list is another now */
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct fact *f = *(struct fact *const *)a;
+	const struct fact *g = *(struct fact *const *)b;
+
+	if (f->time_ms != g->time_ms)
+		return f->time_ms < g->time_ms ? -1 : 1;
+	return f->serial < g->serial ? -1 : f->serial > g->serial;
+}
+
+struct pending take_pending(struct tree *t, struct proc *p)
+{
+	struct pending pending = { p->priv->pending, p->priv->n_pending };
+
+	if (pending.n)
+		qsort(pending.list, pending.n, sizeof(pending.list[0]),
+		      by_time);
+	t->n_held -= pending.n;
+	p->priv->pending = NULL;
+	p->priv->n_pending = p->priv->pending_size = 0;
+	return pending;
+}
+
+void apply_pending(struct tree *t, struct proc *p,
+			  const struct pending *pending)
+{
+	for (size_t i = 0; i < pending->n; i++) {
+		apply(t, p, pending->list[i]);
+		free(pending->list[i]);
+	}
+	free(pending->list);
+}
+
+/* What was held can be understood now. */
+void release(struct tree *t, struct proc *p)
+{
+	struct pending pending = take_pending(t, p);
+
+	apply_pending(t, p, &pending);
+}
+
+/*
+ * A shim whose containerd was never heard, because it lived before
+ * auditing was enabled: -publish-binary says who started it. A shim that
+ * was started before the stream began has been given to pid 1.
+ */
+static bool adopt_shim(struct tree *t, struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+	struct birth b = { .role = ROLE_SHIM, .source = SOURCE_INFERRED };
+	struct invocation inv = { 0 };
+
+	if (!pending_exe(p, t->shims))
+		return false;
+	for (size_t i = 0; i < v->n_pending && !inv.publisher; i++)
+		if (v->pending[i]->kind == FACT_EXEC)
+			inv = parse_shim(v->pending[i]->args,
+					 v->pending[i]->args_count);
+	if (v->first_ppid != 1 &&
+	    (!inv.publisher || !name_listed(t->roots, inv.publisher)))
+		return false;
+	if (v->first_ppid > 1) {
+		struct proc *root = proc_new(t, v->first_ppid, v->first_at);
+
+		root->priv->first_at = v->first_at;
+		b.role = ROLE_ROOT;
+		if (!enter(t, root, &b))
+			return false;
+		proc_set_image(root, image_new(inv.publisher, "", NULL));
+		/* That woke p. */
+		return true;
+	}
+	return enter(t, p, &b);
+}
+
+/* Nobody in the tree knew p in time. */
+void limbo_due(struct tree *t, struct proc *p)
+{
+	struct proc *q = proc_find(t, p->priv->first_ppid, p->priv->first_at);
+
+	if (q && q != p && !placed(q) && q->priv->timer.place &&
+	    q->priv->timer.at >= t->now) {
+		timers_set(&t->timers, &p->priv->timer, q->priv->timer.at + 1);
+		return;
+	}
+	if (pending_exe(p, t->roots)) {
+		place_root(t, p);
+		return;
+	}
+	if (adopt_shim(t, p))
+		return;
+	t->metrics->limbo_expired++;
+	proc_free(t, p);
+}
