@@ -163,8 +163,8 @@ static void put_pair(struct line *l, const char *key, const char *value)
 	words_word(l->out, value, WORD_BYTES, MORE);
 }
 
-/* Its id, unless that is what stands in the container's column */
-static void put_id(struct line *l)
+/* Its id behind gap, unless that is what stands in the container's column */
+static void put_id(struct line *l, const char *gap)
 {
 	const struct container *container = l->c->container;
 	_cleanup_buf_ struct buf id = BUF_INIT;
@@ -172,7 +172,7 @@ static void put_id(struct line *l)
 	words_id(&id, container->id, MORE);
 	if ((!container->name || !*container->name) && id.len <= LABEL_COLUMNS)
 		return;
-	put_gap(l);
+	buf_puts(l->out, gap);
 	buf_puts(l->out, "id=");
 	buf_put(l->out, id.data, id.len);
 }
@@ -183,7 +183,7 @@ static void tell_start(struct line *l)
 
 	if (!container)
 		return;
-	put_id(l);
+	put_id(l, "");
 	put_pair(l, "image=", container->image_name);
 	put_pair(l, "tag=", container->image_tag);
 	put_pair(l, "pod=", container->pod_name);
@@ -200,7 +200,7 @@ static void tell_stop(struct line *l)
 		put_ending(l, container ? container->start_ms : 0,
 			   container ? container->stop_ms : 0);
 	if (container)
-		put_id(l);
+		put_id(l, l->c->proc ? "  " : "");
 }
 
 static void tell_activity(struct line *l)

@@ -107,12 +107,6 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 {
 	struct proc_priv *v = p->priv;
 
-	if (!v->in_limbo && t->n_limbo >= t->options.max_limbo) {
-		t->metrics->limbo_evicted++;
-		proc_free(t, p);
-		lose(t);
-		return;
-	}
 	t->n_limbo += !v->in_limbo;
 	v->in_limbo = true;
 	hold(t, p, f);
@@ -120,7 +114,11 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 	if (v->state == STATE_LIMBO)
 		timers_set(&t->timers, &v->timer,
 			   v->first_at + t->options.linger_ms + 2 * COARSE_MS);
-	consider(t, p);
+	if (!consider(t, p) && t->n_limbo > t->options.max_limbo) {
+		t->metrics->limbo_evicted++;
+		proc_free(t, p);
+		lose(t);
+	}
 }
 
 /* Whoever waits for pid may be placed now. */
@@ -200,11 +198,9 @@ static bool adopt_shim(struct tree *t, struct proc *p)
 
 		root->priv->first_at = v->first_at;
 		b.role = ROLE_ROOT;
-		if (!enter(t, root, &b))
-			return false;
+		/* Before it enters, for that wakes p, and its facts go. */
 		proc_set_image(root, image_new(inv.publisher, "", NULL));
-		/* That woke p. */
-		return true;
+		return enter(t, root, &b);
 	}
 	return enter(t, p, &b);
 }

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tree's rules, as stories: facts in, a line for each change out. The
+ * invariants are checked after every fact. A story's time is in ms; a
+ * step's facts are one letter a kind, see struct step.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "tree_int.h"
+
+#define T0 UINT64_C(1700000000000)
+
+struct step {
+	unsigned int at;
+	char kind;	/* f v c 3: fork, vfork, clone, clone3; e: exec; x: exit
+			 * a: abend; s: seen; q: seen, quiet; i: idle */
+	pid_t pid, ppid;
+	long n;		/* child, status, signal, or ms of idleness */
+	const char *exe;	/* or of clone: its flags, as hex */
+	const char *args;	/* separated by spaces */
+};
+
+#define SHIM "/usr/bin/containerd-shim-runc-v2"
+#define RUNC "/usr/sbin/runc"
+
+/*
+ * containerd 10, its shim 21 (started by 20), runc create 30 with stages
+ * 31, 32 and 33, which becomes the container's init as sh. From 1000 on.
+ */
+#define CONTAINER                                                            \
+	{ 0, 'c', 10, 1, 20, "4111", NULL },                                 \
+	{ 0, 'e', 20, 10, 0, SHIM, "shim -namespace ns -id c1 start" },      \
+	{ 10, 'c', 20, 10, 21, "4111", NULL },                               \
+	{ 10, 'e', 21, 20, 0, SHIM, "shim -namespace ns -id c1 -address a" }, \
+	{ 20, 'x', 20, 10, 0, SHIM, NULL },                                  \
+	{ 30, 'e', 30, 21, 0, RUNC, "runc --root r create --bundle b c1" },  \
+	{ 30, 'c', 21, 1, 30, "4111", NULL },                                \
+	{ 40, 'e', 31, 30, 0, RUNC, "runc init" },                           \
+	{ 40, 'c', 30, 21, 31, "4111", NULL },                               \
+	{ 50, 'c', 31, 30, 32, "8011", NULL },                               \
+	{ 50, 'c', 32, 30, 33, "8011", NULL },                               \
+	{ 60, 'x', 32, 30, 0, RUNC, NULL },                                  \
+	{ 60, 'x', 31, 30, 0, RUNC, NULL },                                  \
+	{ 80, 'x', 30, 21, 0, RUNC, NULL },                                  \
+	{ 90, 'e', 33, 21, 0, "/bin/sh", "sh -c x" }
+
+#define CONTAINER_SAYS                                                     \
+	"census 10 root", "fork 20<-10 runtime", "exec 20 shim c1",        \
+	"fork 21<-20 runtime c1", "exec 21 shim c1",                       \
+	"end 20 exited 0", "fork 30<-21 runtime c1", "exec 30 runtime c1", \
+	"fork 31<-30 runtime c1", "exec 31 runtime c1",                    \
+	"fork 32<-30 runtime c1", "fork 33<-30 runtime c1",                \
+	"end 32 exited 0", "end 31 exited 0", "end 30 exited 0",           \
+	"start c1 33", "exec 33 init c1"
+
+struct story {
+	const char *name;
+	struct step steps[40];
+	const char *says[44];
+};
+
+static const struct story stories[] = {
+	{ "a container is made by runc's stages", { CONTAINER },
+	  { CONTAINER_SAYS } },
+	{ "a child's number is local, its pid is learned when it speaks",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 8, "11", NULL },
+	    { 1004, 'e', 45, 33, 0, "/bin/ls", "ls /" },
+	    { 1008, 'x', 45, 33, 3, "/bin/ls", NULL } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8", "exec 45 member c1",
+	    "end 45 exited 3" } },
+	{ "after vfork the child speaks before its parent",
+	  { CONTAINER,
+	    { 1004, 'e', 45, 33, 0, "/bin/ls", "ls" },
+	    { 1008, 'x', 45, 33, 0, "/bin/ls", NULL },
+	    { 1000, 'v', 33, 21, 8, NULL, NULL },
+	    { 5000, 's', 33, 21, 0, "/bin/sh", NULL } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1", "exec 45 member c1",
+	    "end 45 exited 0", "activity 33" } },
+	{ "an orphan is its ended parent's child, not its reaper's",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 8, "11", NULL },
+	    { 1004, 'c', 45, 33, 9, "11", NULL },
+	    { 1004, 'x', 45, 33, 0, "/bin/sh", NULL },
+	    { 1008, 'e', 46, 33, 0, "/bin/sleep", "sleep 9" } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8", "end 45 exited 0",
+	    "fork 46<-45 member c1 vpid=9 inferred", "exec 46 member c1" } },
+	{ "a thread is no process",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 8, "3d0f00", NULL },
+	    { 1000, '3', 33, 21, 9, NULL, NULL },
+	    { 9000, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS } },
+	{ "a child that never speaks is told once, by number",
+	  { CONTAINER,
+	    { 1000, 'f', 33, 21, 8, NULL, NULL },
+	    { 1000, 'i', 0, 0, 900, NULL, NULL },
+	    { 1000, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork -<-33 member c1 vpid=8" } },
+	{ "and told again, with its pid, when it does",
+	  { CONTAINER,
+	    { 1000, 'f', 33, 21, 8, NULL, NULL },
+	    { 1000, 'i', 0, 0, 9000, NULL, NULL },
+	    { 9000, 'x', 45, 33, 1, "/bin/sh", NULL } },
+	  { CONTAINER_SAYS, "fork -<-33 member c1 vpid=8",
+	    "fork 45<-33 member c1 vpid=8", "end 45 exited 1" } },
+	{ "an exec that failed changes nothing",
+	  { CONTAINER, { 1000, 'q', 33, 21, 0, "/bin/sh", NULL } },
+	  { CONTAINER_SAYS } },
+	{ "ABEND tells the signal, and an exit afterwards nothing more",
+	  { CONTAINER,
+	    { 1000, 'a', 33, 0, 11, "/bin/sh", NULL },
+	    { 1004, 'x', 33, 21, 0, "/bin/sh", NULL } },
+	  { CONTAINER_SAYS, "end 33 signaled 139", "stop c1 33" } },
+	{ "with its init a namespace dies",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 8, "11", NULL },
+	    { 1004, 'e', 45, 33, 0, "/bin/sleep", "sleep 9" },
+	    { 1100, 'x', 33, 21, 7, "/bin/sh", NULL },
+	    { 1100, 'i', 0, 0, 3000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8", "exec 45 member c1",
+	    "end 33 exited 7", "stop c1 33", "end 45 init-died" } },
+	{ "who exits at the same time was not killed with it",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 8, "11", NULL },
+	    { 1004, 'e', 45, 33, 0, "/bin/sleep", "sleep 9" },
+	    { 1100, 'x', 33, 21, 7, "/bin/sh", NULL },
+	    { 1100, 'x', 45, 33, 5, "/bin/sleep", NULL },
+	    { 1100, 'i', 0, 0, 3000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8", "exec 45 member c1",
+	    "end 33 exited 7", "stop c1 33", "end 45 exited 5" } },
+	{ "runc delete tells of an init that was killed",
+	  { CONTAINER,
+	    { 1000, 'e', 50, 21, 0, RUNC, "runc --root r delete c1" },
+	    { 1000, 'c', 21, 1, 50, "4111", NULL },
+	    { 1010, 'x', 50, 21, 0, RUNC, NULL } },
+	  { CONTAINER_SAYS, "fork 50<-21 runtime c1", "exec 50 runtime c1",
+	    "end 50 exited 0", "end 33 unknown", "stop c1 33" } },
+	{ "but not if it failed",
+	  { CONTAINER,
+	    { 1000, 'e', 50, 21, 0, RUNC, "runc --root r delete c1" },
+	    { 1000, 'c', 21, 1, 50, "4111", NULL },
+	    { 1010, 'x', 50, 21, 1, RUNC, NULL } },
+	  { CONTAINER_SAYS, "fork 50<-21 runtime c1", "exec 50 runtime c1",
+	    "end 50 exited 1" } },
+	{ "and so does the end of its shim",
+	  { CONTAINER, { 1000, 'x', 21, 1, 0, SHIM, NULL } },
+	  { CONTAINER_SAYS, "end 21 exited 0", "end 33 unknown",
+	    "stop c1 33" } },
+	{ "runc exec brings somebody in",
+	  { CONTAINER,
+	    { 1000, 'e', 50, 21, 0, RUNC, "runc exec -d --process p c1" },
+	    { 1000, 'c', 21, 1, 50, "4111", NULL },
+	    { 1010, 'e', 51, 50, 0, RUNC, "runc init" },
+	    { 1010, 'c', 50, 21, 51, "4111", NULL },
+	    { 1020, 'c', 51, 50, 52, "8011", NULL },
+	    { 1020, 'c', 52, 50, 53, "8011", NULL },
+	    { 1030, 'e', 53, 50, 0, "/bin/id", "id" },
+	    { 1040, 'x', 53, 50, 9, "/bin/id", NULL } },
+	  { CONTAINER_SAYS, "fork 50<-21 runtime c1", "exec 50 runtime c1",
+	    "fork 51<-50 runtime c1", "exec 51 runtime c1",
+	    "fork 52<-50 runtime c1", "fork 53<-50 runtime c1",
+	    "exec 53 exec c1", "end 53 exited 9" } },
+	{ "what runs inside cannot name another container",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 8, "11", NULL },
+	    { 1004, 'e', 45, 33, 0, RUNC, "runc create --bundle b c2" },
+	    { 1010, 'c', 45, 33, 9, "11", NULL },
+	    { 1014, 'e', 46, 45, 0, "/bin/ls", "ls" } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8", "exec 45 member c1",
+	    "fork 46<-45 member c1 vpid=9", "exec 46 member c1" } },
+	{ "a hook of runc create is not the container's init",
+	  { { 0, 'c', 10, 1, 21, "4111", NULL },
+	    { 0, 'e', 21, 10, 0, SHIM, "shim -namespace ns -id c1 -address a" },
+	    { 30, 'c', 21, 1, 30, "4111", NULL },
+	    { 30, 'e', 30, 21, 0, RUNC, "runc create --bundle b c1" },
+	    { 40, 'c', 30, 21, 31, "4111", NULL },
+	    { 40, 'e', 31, 30, 0, "/usr/bin/hook", "hook" },
+	    { 50, 'x', 31, 30, 0, "/usr/bin/hook", NULL } },
+	  { "census 10 root", "fork 21<-10 runtime", "exec 21 shim c1",
+	    "fork 30<-21 runtime c1", "exec 30 runtime c1",
+	    "fork 31<-30 runtime c1", "exec 31 runtime c1",
+	    "end 31 exited 0" } },
+	{ "with the host's pids, a container's numbers are pids",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 45, "11", NULL },
+	    { 1000, 'c', 33, 21, 46, "11", NULL },
+	    { 1004, 'e', 45, 33, 0, "/bin/ls", "ls" } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1", "fork 46<-33 member c1",
+	    "exec 45 member c1" } },
+	{ "who is nobody's child here is not told",
+	  { CONTAINER,
+	    { 1000, 'e', 900, 899, 0, "/bin/ls", "ls" },
+	    { 1004, 'x', 900, 899, 0, "/bin/ls", NULL },
+	    { 1004, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS } },
+	{ "who waits for a parent is told when the parent is",
+	  { CONTAINER,
+	    { 1004, 'e', 46, 45, 0, "/bin/ls", "ls" },
+	    { 1004, 'c', 45, 33, 9, "11", NULL } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1",
+	    "fork 46<-45 member c1 vpid=9", "exec 46 member c1" } },
+	{ "a pid used anew is another process",
+	  { CONTAINER,
+	    { 1000, 'c', 21, 1, 60, "4111", NULL },
+	    { 1000, 'e', 60, 21, 0, "/bin/a", "a" },
+	    { 9000, 'c', 21, 1, 60, "4111", NULL },
+	    { 9000, 'e', 60, 21, 0, "/bin/b", "b" } },
+	  { CONTAINER_SAYS, "fork 60<-21 runtime c1", "exec 60 runtime c1",
+	    "end 60 unknown", "fork 60<-21 runtime c1",
+	    "exec 60 runtime c1" } },
+	{ "a shim that was there before is known by its name",
+	  { { 0, 's', 21, 1, 0, SHIM, NULL },
+	    { 2000, 'i', 0, 0, 3000, NULL, NULL } },
+	  { "census 21 shim", "activity 21" } },
+	{ "a containerd that never speaks is named by its shim",
+	  { { 0, 'e', 20, 10, 0, SHIM,
+	      "shim -namespace ns -publish-binary /usr/bin/containerd -id c start" },
+	    { 2000, 'i', 0, 0, 3000, NULL, NULL } },
+	  { "census 10 root", "fork 20<-10 runtime", "exec 20 shim c" } },
+	{ "a clock set back does not stop the tree",
+	  { CONTAINER,
+	    { 7200000, 'c', 33, 21, 8, "11", NULL },
+	    { 7200004, 'e', 45, 33, 0, "/bin/ls", "ls" },
+	    { 1000, 'c', 33, 21, 9, "11", NULL },
+	    { 1004, 'e', 46, 33, 0, "/bin/id", "id" } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8", "exec 45 member c1",
+	    "fork 46<-33 member c1 vpid=9", "exec 46 member c1" } },
+};
+
+#define N_STORIES (sizeof(stories) / sizeof(stories[0]))
+
+static void say(void *ctx, const struct change *c)
+{
+	struct buf *out = ctx;
+	const char *name = change_name(c->kind);
+
+	switch (c->kind) {
+	case CHANGE_CONTAINER_START:
+	case CHANGE_CONTAINER_STOP:
+		buf_printf(out, "%s %s %d\n", name + strlen("container-"),
+			   c->container->id, c->proc ? c->proc->pid : 0);
+		return;
+	case CHANGE_FORK:
+		if (c->proc)
+			buf_printf(out, "fork %d<-", c->proc->pid);
+		else
+			buf_puts(out, "fork -<-");
+		buf_printf(out, "%d %s", c->parent->pid, role_name(c->role));
+		if (c->container)
+			buf_printf(out, " %s", c->container->id);
+		if (c->vpid)
+			buf_printf(out, " vpid=%d", c->vpid);
+		if (c->source == SOURCE_INFERRED)
+			buf_puts(out, " inferred");
+		break;
+	case CHANGE_EXEC:
+	case CHANGE_CENSUS:
+		buf_printf(out, "%s %d %s", name, c->proc->pid,
+			   role_name(c->role));
+		if (c->container)
+			buf_printf(out, " %s", c->container->id);
+		break;
+	case CHANGE_END:
+		buf_printf(out, "end %d %s", c->proc->pid,
+			   exit_reason_name(c->proc->reason));
+		if (c->proc->reason == EXIT_EXITED ||
+		    c->proc->reason == EXIT_SIGNALED)
+			buf_printf(out, " %d", c->proc->exit_code);
+		break;
+	case CHANGE_ACTIVITY:
+		buf_printf(out, "activity %d", c->proc->pid);
+		break;
+	case CHANGE_LOST:
+		buf_printf(out, "lost %llu %s", (unsigned long long)c->lost,
+			   c->lost_what);
+		break;
+	}
+	buf_putc(out, '\n');
+}
+
+static void set_kind(struct fact *f, const struct step *s)
+{
+	f->kind = FACT_SEEN;
+	f->record = "SYSCALL";
+	f->quiet = s->kind == 'q';
+	f->code = (int)s->n;
+	switch (s->kind) {
+	case 'f':
+	case 'v':
+	case 'c':
+	case '3':
+		f->kind = FACT_FORK;
+		f->child = (pid_t)s->n;
+		f->exe = "";
+		f->call = s->kind == 'f' ? FORK_FORK :
+			  s->kind == 'v' ? FORK_VFORK :
+			  s->kind == 'c' ? FORK_CLONE : FORK_CLONE3;
+		if (s->kind == 'c')
+			f->flags = strtoull(s->exe, NULL, 16);
+		break;
+	case 'e':
+		f->kind = FACT_EXEC;
+		break;
+	case 'x':
+		f->kind = FACT_EXIT;
+		break;
+	case 'a':
+		f->kind = FACT_ABEND;
+		break;
+	}
+}
+
+/* Args become NUL-terminated strings in place. */
+static void set_args(struct fact *f, const char *args, char *room, size_t size)
+{
+	if (!args)
+		return;
+	snprintf(room, size, "%s", args);
+	f->args = room;
+	f->args_bytes = strlen(room) + 1;
+	f->args_count = 1;
+	for (char *c = room; *c; c++) {
+		if (*c == ' ') {
+			*c = '\0';
+			f->args_count++;
+		}
+	}
+	f->argc = f->args_count;
+}
+
+static void take(struct tree *t, const struct step *s, uint64_t serial)
+{
+	char args[256];
+	struct fact f = {
+		.time_ms = T0 + s->at,
+		.serial = serial,
+		.node = "",
+		.pid = s->pid,
+		.ppid = s->ppid,
+		.uid = 0,
+		.gid = 0,
+		.auid = ID_UNSET,
+		.ses = ID_UNSET,
+		.comm = NULL,
+		.exe = s->exe,
+		.outcome = 1,
+	};
+
+	if (s->kind == 'i') {
+		tree_idle(t, (uint64_t)s->n);
+		return;
+	}
+	set_kind(&f, s);
+	if (f.kind == FACT_FORK)
+		f.exe = s->pid == 10 ? "/usr/bin/containerd" : NULL;
+	set_args(&f, s->args, args, sizeof(args));
+	tree_apply(t, &f);
+}
+
+static void tell(const struct story *story, const struct tree_options *options,
+		 struct buf *out)
+{
+	struct metrics metrics = { 0 };
+	struct tree *t = tree_new(options, "", &metrics, say, out);
+	const char *wrong;
+
+	for (size_t i = 0; story->steps[i].kind; i++) {
+		take(t, &story->steps[i], i + 1);
+		wrong = tree_check(t);
+		ck_assert_msg(!wrong, "%s: after step %zu: %s", story->name, i,
+			      wrong);
+	}
+	tree_free(t);
+	buf_putc(out, '\0');
+}
+
+START_TEST(stories_are_told)
+{
+	const struct story *story = &stories[_i];
+	_cleanup_buf_ struct buf want = BUF_INIT;
+	_cleanup_buf_ struct buf got = BUF_INIT;
+
+	for (size_t i = 0; story->says[i]; i++)
+		buf_printf(&want, "%s\n", story->says[i]);
+	buf_putc(&want, '\0');
+	tell(story, &tree_defaults, &got);
+	ck_assert_msg(!strcmp(want.data, got.data), "%s\nwant:\n%sgot:\n%s",
+		      story->name, want.data, got.data);
+}
+END_TEST
+
+/* A process that forks and exits, and so does its child, and so on. */
+START_TEST(an_endless_chain_does_not_grow)
+{
+	static const struct story begin = { "chain", { CONTAINER }, { NULL } };
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+	struct step step = { 0 };
+	size_t most = 0;
+	pid_t pid = 33;
+
+	for (size_t i = 0; begin.steps[i].kind; i++)
+		take(t, &begin.steps[i], i + 1);
+	for (int i = 0; i < 20000; i++) {
+		step = (struct step){ 2000 + (unsigned int)i * 100, 'c', pid, 33,
+				      i % 30000 + 8, "11", NULL };
+		take(t, &step, 1000 + 2 * (uint64_t)i);
+		if (i)
+			step.kind = 'x';
+		take(t, &step, 1001 + 2 * (uint64_t)i);
+		pid = 1000 + i % 30000;
+		if (t->n_placed > most)
+			most = t->n_placed;
+		buf_clear(&out);
+	}
+	ck_assert_ptr_null(tree_check(t));
+	ck_assert_uint_lt(most, 200);
+	ck_assert_uint_gt(metrics.processes, 19000);
+	tree_free(t);
+}
+END_TEST
+
+static const struct step *step_of(unsigned int at, char kind, pid_t pid,
+				  pid_t ppid, long n)
+{
+	static struct step step;
+
+	step = (struct step){ at, kind, pid, ppid, n, "11", NULL };
+	return &step;
+}
+
+START_TEST(bounds_hold_and_are_counted)
+{
+	static const struct story begin = { "bounds", { CONTAINER }, { NULL } };
+	struct tree_options options = tree_defaults;
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t;
+
+	options.max_processes = 20;
+	options.max_limbo = 10;
+	options.max_claims = 15;
+	t = tree_new(&options, "", &metrics, say, &out);
+	for (size_t i = 0; begin.steps[i].kind; i++)
+		take(t, &begin.steps[i], i + 1);
+	for (int i = 0; i < 50; i++) {
+		take(t, step_of(1000, 'c', 33, 21, 8 + i), 100);
+		take(t, step_of(1000, 'e', 5000 + i, 4000, 0), 101);
+		ck_assert_ptr_null(tree_check(t));
+	}
+	for (int i = 0; i < 50; i++)
+		take(t, step_of(1010, 's', 100 + i, 33, 0), 200);
+	ck_assert_ptr_null(tree_check(t));
+	ck_assert_uint_le(t->n_placed, 20);
+	ck_assert_uint_eq(metrics.limbo_evicted, 40);
+	ck_assert_uint_gt(metrics.claims_evicted, 30);
+	ck_assert_uint_gt(metrics.processes_evicted, 30);
+	tree_idle(t, 5000);
+	buf_putc(&out, '\0');
+	ck_assert_ptr_nonnull(strstr(out.data, "lost "));
+	tree_free(t);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("tree");
+	TCase *tcase = tcase_create("stories");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_loop_test(tcase, stories_are_told, 0, (int)N_STORIES);
+	tcase_add_test(tcase, an_endless_chain_does_not_grow);
+	tcase_add_test(tcase, bounds_hold_and_are_counted);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
