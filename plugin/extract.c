@@ -211,7 +211,7 @@ static void read_syscall(struct extract *x, auparse_state_t *au, struct fact *f,
 		if (!strcmp(name, "comm"))
 			f->comm = string(x, raw);
 		else if (!strcmp(name, "exe"))
-			f->exe = string(x, raw);
+			f->exe = field_is_torn(raw) ? NULL : string(x, raw);
 		else if (!strcmp(name, "key"))
 			add_key(x, f, raw);
 		else if (!read_number(r, name, raw))
@@ -276,6 +276,7 @@ static void read_execve(struct extract *x, auparse_state_t *au, struct fact *f,
 			struct args *args)
 {
 	const char *name, *raw;
+	int argc = 0;
 
 	if (auparse_first_field(au) <= 0)
 		return;
@@ -285,10 +286,12 @@ static void read_execve(struct extract *x, auparse_state_t *au, struct fact *f,
 		if (!name || !raw)
 			continue;
 		if (!strcmp(name, "argc"))
-			f->argc = field_int(raw) < 0 ? 0 : (uint32_t)field_int(raw);
+			argc = field_int(raw);
 		else if (*name == 'a')
 			add_arg(x, args, name, raw);
 	} while (auparse_next_field(au) > 0);
+	if (argc > 0)
+		f->argc = (uint32_t)argc;
 }
 
 static void read_cwd(struct extract *x, auparse_state_t *au, struct fact *f)

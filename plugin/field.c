@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fact.h"
 
@@ -43,6 +44,11 @@ static int hex_digit(char c)
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
 	return -1;
+}
+
+bool field_is_torn(const char *raw)
+{
+	return *raw == '"' && !strchr(raw + 1, '"');
 }
 
 void field_string(struct buf *out, const char *raw)

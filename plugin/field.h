@@ -7,6 +7,7 @@
 #ifndef CONTREE_FIELD_H
 #define CONTREE_FIELD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,5 +32,12 @@ pid_t field_pid(const char *raw);
  * cut off are empty; a NUL ends it. Never more bytes than raw has.
  */
 void field_string(struct buf *out, const char *raw);
+
+/*
+ * A string in quotes of which the end is missing: audit 4.2.0 and 4.2.1 cut
+ * 16 bytes off each record of log_format=RAW. What is left of a path names
+ * another file.
+ */
+bool field_is_torn(const char *raw);
 
 #endif

@@ -196,14 +196,19 @@ bool name_listed(const char *list, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
+	size_t name_len = strcspn(name, " ");
 	size_t len;
+
+	/* A program that was upgraded while it ran: d_path() in fs/d_path.c. */
+	if (strcmp(name + name_len, " (deleted)"))
+		name_len = strlen(name);
 
 	for (; *list; list += len) {
 		list += strspn(list, " \t,");
 		len = strcspn(list, " \t,");
 		if (len && list[len - 1] == '*' ?
 			    !strncmp(name, list, len - 1) :
-			    len && len == strlen(name) &&
+			    len && len == name_len &&
 				    !memcmp(name, list, len))
 			return true;
 	}

@@ -292,7 +292,7 @@ void answer(struct tree *t, struct proc *p, struct claim *c);
 void reparent(struct tree *t, struct proc *p, struct proc *parent,
 	      enum source source, uint64_t serial);
 struct proc *shown_parent(struct tree *t, const struct proc *p);
-const char *pending_exe(const struct proc *p, const char *list);
+bool runs_listed(const struct proc *p, const char *list);
 void born(struct tree *t, const struct birth *b, pid_t pid);
 
 /* tree_settle.c */
@@ -342,6 +342,7 @@ void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 
 /* tree_role.c */
 void derive(struct tree *t, struct proc *p);
+const char *program_of(const struct fact *f);
 void classify_exec(struct tree *t, struct proc *p, const struct fact *f);
 
 /* tree_container.c */

@@ -184,7 +184,7 @@ static bool adopt_shim(struct tree *t, struct proc *p)
 	struct birth b = { .role = ROLE_SHIM, .source = SOURCE_INFERRED };
 	struct invocation inv = { 0 };
 
-	if (!pending_exe(p, t->shims))
+	if (!runs_listed(p, t->shims))
 		return false;
 	for (size_t i = 0; i < v->n_pending && !inv.publisher; i++)
 		if (v->pending[i]->kind == FACT_EXEC)
@@ -215,7 +215,7 @@ void limbo_due(struct tree *t, struct proc *p)
 		timers_set(&t->timers, &p->priv->timer, q->priv->timer.at + 1);
 		return;
 	}
-	if (pending_exe(p, t->roots)) {
+	if (runs_listed(p, t->roots)) {
 		place_root(t, p);
 		return;
 	}

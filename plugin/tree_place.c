@@ -174,15 +174,15 @@ bool place_judged(struct tree *t, struct proc *p, struct proc *q,
 	return enter(t, p, &b);
 }
 
-const char *pending_exe(const struct proc *p, const char *list)
+/* Whether p, which has no place yet, runs a program that is on the list. */
+bool runs_listed(const struct proc *p, const char *list)
 {
 	const struct proc_priv *v = p->priv;
 
 	for (size_t i = 0; i < v->n_pending; i++)
-		if (v->pending[i]->exe &&
-		    name_listed(list, v->pending[i]->exe))
-			return v->pending[i]->exe;
-	return NULL;
+		if (name_listed(list, program_of(v->pending[i])))
+			return true;
+	return false;
 }
 
 bool place_root(struct tree *t, struct proc *p)
@@ -230,7 +230,7 @@ bool consider(struct tree *t, struct proc *p)
 		place_answering(t, p, c);
 		return true;
 	}
-	if (p->priv->first_ppid == 1 && pending_exe(p, t->roots)) {
+	if (p->priv->first_ppid == 1 && runs_listed(p, t->roots)) {
 		place_root(t, p);
 		return true;
 	}

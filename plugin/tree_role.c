@@ -32,6 +32,14 @@ static void take_invocation(struct proc_priv *v, const struct invocation *inv)
 	v->inv_bundle = dup_or_null(inv->bundle);
 }
 
+/* The executable, or where the record was torn, the program's own name. */
+const char *program_of(const struct fact *f)
+{
+	if (f->exe)
+		return f->exe;
+	return f->comm ? f->comm : "";
+}
+
 /* Keeps what f, an exec by p, tells of what p is. */
 void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 {
@@ -39,7 +47,7 @@ void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 	struct proc_priv *v = p->priv;
 	const char *args = f->args && f->args_count ? f->args : "";
 	uint32_t count = f->args ? f->args_count : 0;
-	const char *exe = f->exe ? f->exe : "";
+	const char *exe = program_of(f);
 	struct invocation inv = { .verb = VERB_NONE };
 
 	if (p->role >= ROLE_INIT)

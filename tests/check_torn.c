@@ -139,7 +139,7 @@ END_TEST
 
 /*
  * What audit 4.2.0 and 4.2.1 do to a stream in log_format=RAW: the last 16
- * bytes of each record are gone.
+ * bytes of each record are gone. Half an exe is none.
  */
 START_TEST(test_tails)
 {
@@ -153,8 +153,8 @@ START_TEST(test_tails)
 	}
 	run(&out, &in, "tails", 0, 0);
 	ck_assert_str_eq(out.data, "EXEC#299399 4[ctr][run][--rm] pid=28772"
-				   " ppid=28771 uid=0 gid=0 comm=ctr"
-				   " exe=/usr/bin/ct\n" WHOLE_FACT);
+				   " ppid=28771 uid=0 gid=0 comm=ctr\n"
+				   WHOLE_FACT);
 }
 END_TEST
 
