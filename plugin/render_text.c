@@ -227,7 +227,7 @@ static void tell_lost(struct line *l)
 {
 	buf_putu(l->out, l->c->lost);
 	buf_putc(l->out, ' ');
-	words_word(l->out, l->c->lost_what, WORD_BYTES, MORE);
+	buf_puts(l->out, l->c->lost_what);	/* our own words */
 }
 
 /* What is out of the ordinary, behind the # */

@@ -237,7 +237,7 @@ void tree_apply(struct tree *t, const struct fact *f)
 		return;
 	p = proc_find(t, f->pid, at);
 	if (p && is_successor(p, f, at)) {
-		struct when when = { at, f->time_ms, 0 };
+		struct when when = { at, f->time_ms, f->serial };
 
 		end(t, p, EXIT_UNKNOWN, 0, &when);
 		p = NULL;

@@ -71,7 +71,8 @@ void identify(struct proc *p, const struct fact *f)
 {
 	if (f->uid != ID_UNSET && f->ppid)
 		proc_set_cred(p, f);
-	if (f->kind != FACT_EXEC)
+	/* What a root executes is what it was found by. */
+	if (f->kind != FACT_EXEC || !p->parent)
 		take_name(p, f);
 }
 

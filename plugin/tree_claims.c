@@ -215,12 +215,12 @@ static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
 
 static void reconsider_waiting(struct tree *t, struct pidns *ns)
 {
-	struct proc *p, *next;
+	struct proc *p;
 
-	for (p = ns->waiting; p; p = next) {
-		next = p->priv->waiting_next;
-		consider(t, p);
-	}
+again:
+	for (p = ns->waiting; p; p = p->priv->waiting_next)
+		if (consider(t, p))
+			goto again;	/* the list is another now */
 }
 
 /* A child that vfork let speak first may have waited for this number. */

@@ -214,12 +214,10 @@ static void stop(struct tree *t, struct container_priv *c,
 static void gone(struct tree *t, struct container_priv *c,
 		 const struct when *when)
 {
-	struct when seen = { when->at, when->time_ms, 0 };
-
 	if (!c->gone.at || when->at < c->gone.at)
 		c->gone = *when;
 	if (c->init && (!ended(c->init) || c->init->priv->weak_end))
-		end(t, c->init, EXIT_UNKNOWN, 0, &seen);
+		end(t, c->init, EXIT_UNKNOWN, 0, when);
 	else if (c->self.start_ms && !c->self.stop_ms)
 		stop(t, c, when);
 	if (c->self.stop_ms && !c->timer.place)
@@ -289,11 +287,10 @@ static void end_shim(struct tree *t, const struct proc *shim,
 static void end_shim_delete(struct tree *t, struct container_priv *c,
 			    const struct when *when)
 {
-	struct when seen = { when->at, when->time_ms, 0 };
 	struct proc *shim = c->shim;
 
 	if (shim && shim->container == &c->self && !ended(shim))
-		end(t, shim, EXIT_UNKNOWN, 0, &seen);
+		end(t, shim, EXIT_UNKNOWN, 0, when);
 	gone(t, c, when);
 }
 

@@ -288,7 +288,7 @@ static void complete_birth(struct tree *t, struct proc *p,
 void born(struct tree *t, const struct birth *b, pid_t pid)
 {
 	struct proc *p = proc_find(t, pid, b->at);
-	struct when when = { b->at, b->time_ms, 0 };
+	struct when when = { b->at, b->time_ms, b->serial };
 
 	if (p && fits_birth(p, b)) {
 		if (placed(p))
