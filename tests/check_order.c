@@ -5,6 +5,8 @@
  * log, shuffles its facts by many seeds, and compares with the order in
  * which they were recorded. A seed that fails is printed; CONTREE_SEED
  * tries that one alone.
+ *
+ * And pauses do no harm.
  */
 #include <check.h>
 #include <glob.h>
@@ -193,6 +195,40 @@ START_TEST(any_order_gives_the_same_records)
 }
 END_TEST
 
+/*
+ * The stream may pause at any fact for any time, and go on with what was
+ * said before the pause.
+ */
+START_TEST(pauses_do_no_harm)
+{
+	struct facts facts = { 0 };
+	struct metrics metrics = { 0 };
+	uint64_t state = 1;
+	struct tree *t;
+	const char *wrong;
+
+	ck_assert(!facts_read(&facts, logs.gl_pathv[_i]));
+	for (int seed = 0; seed < SEEDS; seed++) {
+		t = tree_new(&tree_defaults, "", &metrics, on_change, NULL);
+		for (size_t i = 0; i < facts.n; i++) {
+			tree_apply(t, facts.list[i]);
+			if (random_below(&state, 20))
+				continue;
+			tree_idle(t, random_below(&state, 6000));
+			wrong = facts.n < 1000 ? tree_check(t) : NULL;
+			ck_assert_msg(!wrong, "%s, fact %zu: %s",
+				      logs.gl_pathv[_i], i, wrong);
+		}
+		tree_finish(t);
+		wrong = tree_check(t);
+		ck_assert_msg(!wrong, "%s, at the end: %s", logs.gl_pathv[_i],
+			      wrong);
+		tree_free(t);
+	}
+	facts_free(&facts);
+}
+END_TEST
+
 int main(void)
 {
 	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
@@ -210,6 +246,8 @@ int main(void)
 	}
 	tcase_set_timeout(tcase, 600);
 	tcase_add_loop_test(tcase, any_order_gives_the_same_records, 0,
+			    (int)logs.gl_pathc);
+	tcase_add_loop_test(tcase, pauses_do_no_harm, 0,
 			    (int)logs.gl_pathc);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
