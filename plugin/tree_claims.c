@@ -77,6 +77,7 @@ static void link_claim(struct tree *t, struct claim *c)
 	if (c->next)
 		c->next->prev = c;
 	c->ns->claims = c;
+	c->ns->n_claims++;
 	c->all_next = t->claims;
 	if (t->claims)
 		t->claims->all_prev = c;
@@ -89,6 +90,7 @@ static void link_claim(struct tree *t, struct claim *c)
 
 static void free_claim(struct tree *t, struct claim *c)
 {
+	c->ns->n_claims--;
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -213,25 +215,35 @@ static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
 	}
 }
 
-static void reconsider_waiting(struct tree *t, struct pidns *ns)
+/* owner has a child: it may be one that waits. */
+static void reconsider_waiting(struct tree *t, const struct pidns *ns,
+			       const struct proc *owner)
 {
 	struct proc *p;
 
 again:
 	for (p = ns->waiting; p; p = p->priv->waiting_next)
-		if (consider(t, p))
+		if (p->priv->first_ppid == owner->pid && consider(t, p))
 			goto again;	/* the list is another now */
 }
 
-/* A child that vfork let speak first may have waited for this number. */
+/*
+ * A child that vfork let speak first may have waited for this number. There
+ * is one at a time, in a program that does so; where there are many, they
+ * are settled later.
+ */
+#define MAX_TRIES 4
+
 static void find_answer(struct tree *t, struct proc *owner)
 {
 	struct verdict v;
+	int tries = 0;
 
-	for (struct proc *s = owner->priv->children; s;
-	     s = s->priv->sibling_next) {
-		if (!is_unmatched(s) || s->priv->first_ppid != owner->pid)
+	for (struct proc *s = first_showing(t, owner->pid);
+	     s && tries < MAX_TRIES; s = s->priv->shown_next) {
+		if (!is_unmatched(s) || s->parent != owner)
 			continue;
+		tries++;
 		v = claims_judge(t, s, owner, false);
 		if (v.decided && v.parent == owner && v.claim) {
 			claim_answer(t, v.claim, s);
@@ -324,7 +336,7 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 	}
 	new_claim(t, caller, owner, f);
 	find_answer(t, owner);
-	reconsider_waiting(t, ns);
+	reconsider_waiting(t, ns, owner);
 }
 
 static void report_silent(struct tree *t, struct claim *c)

@@ -73,6 +73,7 @@ struct anchor {
 };
 
 #define MAX_ANCHORS 128
+#define MAX_WAITING 64
 
 struct pidns {
 	unsigned int refs;	/* processes whose claims are numbers in it */
@@ -80,7 +81,9 @@ struct pidns {
 	struct pidns *outer;	/* NULL for the host's; owns a ref */
 	struct proc *init;	/* its child reaper; NULL if not known or gone */
 	struct claim *claims;	/* open, and answered by unsettled children */
+	size_t n_claims;	/* those */
 	struct proc *waiting;	/* STATE_WAITING, by waiting_next */
+	size_t n_waiting;
 	size_t n_anchors;	/* by rising vpid */
 	struct anchor anchors[MAX_ANCHORS];
 };

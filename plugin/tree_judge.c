@@ -306,7 +306,7 @@ static uint64_t next_cut(struct tree *t, const struct proc *q, uint64_t after)
  * Seeks a moment at which everybody who was announced had spoken. At the
  * end of what can be seen now there may always be one who had not.
  */
-#define MAX_CUTS 16
+#define MAX_CUTS 4
 
 static struct claim *rank(struct tree *t, const struct proc *p,
 			  const struct proc *q)
@@ -325,6 +325,14 @@ static struct claim *rank(struct tree *t, const struct proc *p,
 }
 
 /*
+ * A container in which more births are open than this, as in a fork bomb,
+ * must not cost more than it can be worth: there, the parent a process
+ * shows is taken for its own, and it gets no number.
+ */
+#define MAX_JUDGED 1024
+#define MAX_RANKED 512
+
+/*
  * In the end, what is exactly in step counts, then the ranks, then what
  * judge() says.
  */
@@ -338,7 +346,7 @@ static struct verdict judge_finally(struct tree *t, struct proc *p,
 		v.claim = ch.nearest[OWN];
 	else if (ch.n[ORPHAN] && ch.exact[ORPHAN])
 		v.claim = ch.nearest[ORPHAN];
-	else
+	else if (q->priv->ns->n_claims <= MAX_RANKED)
 		v.claim = rank(t, p, q);
 	if (!v.claim)
 		return judge(p, q, true);
@@ -349,5 +357,7 @@ static struct verdict judge_finally(struct tree *t, struct proc *p,
 struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 			    bool final)
 {
+	if (q->priv->ns->n_claims > MAX_JUDGED)
+		return (struct verdict){ true, q, NULL };
 	return final ? judge_finally(t, p, q) : judge(p, q, false);
 }

@@ -68,6 +68,7 @@ static void stop_waiting(struct proc *p)
 	while (*at != p)
 		at = &(*at)->priv->waiting_next;
 	*at = p->priv->waiting_next;
+	p->priv->ns->n_waiting--;
 	p->priv->waiting_next = NULL;
 	proc_set_ns(p, NULL);
 }

@@ -200,6 +200,7 @@ static void wait_in(struct tree *t, struct proc *p, struct pidns *ns)
 	proc_set_ns(p, ns);
 	p->priv->waiting_next = ns->waiting;
 	ns->waiting = p;
+	ns->n_waiting++;
 	rearm_settling(t, p);
 }
 
@@ -240,6 +241,9 @@ bool consider(struct tree *t, struct proc *p)
 	v = (struct verdict){ true, q, NULL };
 	if (q->priv->ns->mode != PIDNS_HOST)
 		v = claims_judge(t, p, q, false);
+	/* In a crowd nobody waits; it may be corrected when it settles. */
+	if (q->priv->ns->n_waiting >= MAX_WAITING)
+		v.decided = true;
 	if (v.decided) {
 		place_judged(t, p, q, &v);
 		return true;
