@@ -18,7 +18,9 @@ struct buf {
 	size_t size;	/* bytes allocated */
 };
 
+/* clang-format off */
 #define BUF_INIT { NULL, 0, 0 }
+/* clang-format on */
 
 void buf_free(struct buf *b);
 

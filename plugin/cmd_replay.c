@@ -118,8 +118,8 @@ static int parse_options(struct replay *r, int argc, char **argv)
 	};
 	int option, ret = 0;
 
-	while (!ret && (option = getopt_long(argc, argv, "f:", options,
-					     NULL)) != -1) {
+	while (!ret &&
+	       (option = getopt_long(argc, argv, "f:", options, NULL)) != -1) {
 		switch (option) {
 		case 'f':
 			ret = parse_format(r, optarg);
@@ -192,7 +192,8 @@ static void print_counters(const struct metrics *m)
 {
 #define X(name, help) \
 	if (m->name)  \
-		fprintf(stderr, "%10llu  %s\n", (unsigned long long)m->name, help);
+		fprintf(stderr, "%10llu  %s\n", (unsigned long long)m->name, \
+			help);
 	METRICS(X)
 #undef X
 }

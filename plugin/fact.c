@@ -23,8 +23,10 @@ static const char *copy_string(char **at, const char *s)
 
 struct fact *fact_copy(const struct fact *f)
 {
-	const char *const strings[] = { f->node, f->user, f->comm, f->exe,
-					f->key,	 f->cwd,  f->record, f->syscall };
+	const char *const strings[] = {
+		f->node, f->user, f->comm, f->exe,
+		f->key, f->cwd, f->record, f->syscall
+	};
 	size_t room = sizeof(*f) + f->args_bytes;
 	struct fact *copy;
 	char *at;

@@ -208,8 +208,7 @@ bool name_listed(const char *list, const char *path)
 		len = strcspn(list, " \t,");
 		if (len && list[len - 1] == '*' ?
 			    !strncmp(name, list, len - 1) :
-			    len && len == name_len &&
-				    !memcmp(name, list, len))
+			    len && len == name_len && !memcmp(name, list, len))
 			return true;
 	}
 	return false;

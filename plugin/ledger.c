@@ -110,8 +110,8 @@ static void reopen_all(struct ledger *l)
 }
 
 struct ledger *ledger_new(const struct ledger_options *options,
-			  struct channel *in, logfile_news_fn *news,
-			  void *ctx, struct err *err)
+			  struct channel *in, logfile_news_fn *news, void *ctx,
+			  struct err *err)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
 	int i;

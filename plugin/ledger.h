@@ -35,8 +35,8 @@ struct ledger;
  * later by the ledger's. NULL, with err set, on failure.
  */
 struct ledger *ledger_new(const struct ledger_options *options,
-			  struct channel *in, logfile_news_fn *news,
-			  void *ctx, struct err *err);
+			  struct channel *in, logfile_news_fn *news, void *ctx,
+			  struct err *err);
 
 /*
  * Starts the thread. It ends when the channel is closed and everything in

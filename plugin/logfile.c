@@ -149,8 +149,7 @@ static int own(int fd, gid_t gid, mode_t mode, struct err *err)
 }
 
 /* Makes base under parent_fd. It may have appeared meanwhile. */
-static int make_dir(int parent_fd, const char *base, gid_t gid,
-		    struct err *err)
+static int make_dir(int parent_fd, const char *base, gid_t gid, struct err *err)
 {
 	_cleanup_close_ int fd = -1;
 
@@ -235,9 +234,8 @@ static int open_file(int dir_fd, const char *name, gid_t gid, struct err *err)
 			    O_NOCTTY | O_NONBLOCK,
 		    FILE_MODE);
 	if (fd < 0)
-		return errno == ELOOP ?
-			       err_set(err, 0, "is a symbolic link") :
-			       err_set(err, errno, "open");
+		return errno == ELOOP ? err_set(err, 0, "is a symbolic link") :
+					err_set(err, errno, "open");
 	if (fstat(fd, &st))
 		return err_set(err, errno, "fstat");
 	if (!S_ISREG(st.st_mode))
@@ -488,8 +486,7 @@ void logfile_write(struct logfile *lf, const char *data, size_t len,
 		size_t done = 0;
 
 		if (settle(lf, now_ms, &err) ||
-		    append(lf, data, share(lf, data, len, now_ms), &done,
-			   &err))
+		    append(lf, data, share(lf, data, len, now_ms), &done, &err))
 			fail(lf, now_ms, &err);
 		data += done;
 		len -= done;

@@ -76,8 +76,7 @@ static void hear_log(void *ctx, const struct logfile_news *news)
 	(void)ctx;
 	switch (news->event) {
 	case LOGFILE_FAILS:
-		say(LOG_ERR, "%s; lines are lost from now on",
-		    news->err->text);
+		say(LOG_ERR, "%s; lines are lost from now on", news->err->text);
 		break;
 	case LOGFILE_WORKS:
 		say(LOG_NOTICE, "%s: works again, %" PRIu64 " lines were lost",
@@ -223,8 +222,8 @@ static struct core_options core_options(const struct config *config)
 /* A queue of 4 GiB is more than a 32-bit process can have. */
 static struct channel *new_channel(uint64_t bytes, struct err *err)
 {
-	struct channel *ch = channel_new(
-		bytes < SIZE_MAX / 4 ? (size_t)bytes : SIZE_MAX / 4);
+	struct channel *ch = channel_new(bytes < SIZE_MAX / 4 ? (size_t)bytes :
+								SIZE_MAX / 4);
 
 	if (!ch)
 		err_set(err, errno, "cannot make a queue of %" PRIu64 " bytes",
@@ -273,8 +272,7 @@ static void reload(struct plugin *p)
 
 	config_init(&next);
 	if (config_load(&next, p->path, &err)) {
-		say(LOG_ERR, "%s; the configuration stays as it was",
-		    err.text);
+		say(LOG_ERR, "%s; the configuration stays as it was", err.text);
 		ledger_reopen(p->ledger, NULL);
 		config_free(&next);
 		return;

@@ -52,7 +52,7 @@ enum exit_reason {
 struct container {
 	const char *id;		/* container.id */
 	const char *ns;		/* containerd's namespace, "" where not known */
-	const char *runtime;	/* "docker" or "containerd" (ECS container.runtime) */
+	const char *runtime;	/* "docker" or "containerd" (ECS) */
 	const char *bundle;	/* --bundle, NULL where not known */
 	const char *name;	/* NULL where not known; so are all below */
 	const char *image_name, *image_tag;

@@ -138,7 +138,7 @@ void tree_lost(struct tree *t, uint64_t n, const char *what)
 }
 
 #define OWNER(timer_ptr, type) \
-	((type *)(void *)((char *)(timer_ptr) - offsetof(type, timer)))
+	((type *)(void *)((char *)(timer_ptr)-offsetof(type, timer)))
 
 static void due(struct tree *t, struct timer *timer)
 {

@@ -96,8 +96,9 @@ void note(struct tree *t, struct proc *p, const struct fact *f)
 	struct proc_priv *v = p->priv;
 	uint64_t at = f->time_ms + t->offset;
 
-	if (f->ppid && (!v->heard || !v->first_ppid ||
-			is_later(v->first_at, v->first_serial, at, f->serial))) {
+	if (f->ppid &&
+	    (!v->heard || !v->first_ppid ||
+	     is_later(v->first_at, v->first_serial, at, f->serial))) {
 		v->first_at = at;
 		v->first_serial = f->serial;
 		if (v->settled)
@@ -149,7 +150,8 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 	struct image *image = image_new(f->exe, f->comm, f);
 	struct change c;
 
-	if (!v->exec_at || is_later(at, f->serial, v->exec_at, v->exec_serial)) {
+	if (!v->exec_at ||
+	    is_later(at, f->serial, v->exec_at, v->exec_serial)) {
 		keep_old_image(p, image_ref(p->image), v->exec_at,
 			       v->exec_serial);
 		v->exec_at = at;
@@ -207,9 +209,9 @@ static void end_again(struct proc *p, enum exit_reason reason, int code,
 	const struct proc_priv *v = p->priv;
 	bool weak = reason == EXIT_UNKNOWN || reason == EXIT_INIT_DIED;
 
-	if (weak != v->weak_end ? weak :
-				  !is_later(v->end_at, v->end_serial, when->at,
-					    when->serial))
+	if (weak != v->weak_end ?
+		    weak :
+		    !is_later(v->end_at, v->end_serial, when->at, when->serial))
 		return;
 	set_end(p, reason, code, when);
 	container_restamp(p);

@@ -55,8 +55,8 @@ void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at)
 					      NULL;
 	size_t i;
 
-	if (last && at > last->at && (vpid < last->vpid / 2 ||
-				      (vpid > last->vpid && pid < last->pid)))
+	if (last && at > last->at &&
+	    (vpid < last->vpid / 2 || (vpid > last->vpid && pid < last->pid)))
 		ns->n_anchors = 0;
 	if (ns->n_anchors == MAX_ANCHORS)
 		memmove(&ns->anchors[0], &ns->anchors[1],
@@ -208,7 +208,8 @@ static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
 
 	if (ns->mode == PIDNS_UNKNOWN)
 		ns->mode = n > first->pid && n - first->pid < 4096 ?
-			   PIDNS_HOST : PIDNS_LOCAL;
+				   PIDNS_HOST :
+				   PIDNS_LOCAL;
 	if (ns->mode == PIDNS_LOCAL && ns->init && !ns->init->vpid && n <= 64) {
 		ns->init->vpid = 1;
 		pidns_anchor(ns, 1, ns->init->pid, ns->init->priv->birth_at);
@@ -275,7 +276,8 @@ static struct claim *new_claim(struct tree *t, struct proc *caller,
 }
 
 /* clone3 on the host: the pid is exact, but it may be a thread's. */
-static void host_claim(struct tree *t, struct proc *caller, const struct fact *f)
+static void host_claim(struct tree *t, struct proc *caller,
+		       const struct fact *f)
 {
 	struct claim *c, *old;
 	struct proc *p = proc_find(t, f->child, f->time_ms + t->offset);

@@ -241,7 +241,8 @@ void proc_give_final(struct tree *t, struct proc *p);
 bool proc_descends(const struct proc *p, const struct proc *ancestor);
 void proc_set_image(struct proc *p, struct image *image);
 void proc_set_cred(struct proc *p, const struct fact *f);
-struct image *image_new(const char *exe, const char *comm, const struct fact *exec);
+struct image *image_new(const char *exe, const char *comm,
+			const struct fact *exec);
 struct image *image_ref(struct image *image);
 void image_unref(struct image *image);
 struct cred *cred_new(const struct fact *f);
@@ -349,7 +350,8 @@ const char *program_of(const struct fact *f);
 void classify_exec(struct tree *t, struct proc *p, const struct fact *f);
 
 /* tree_container.c */
-void container_join(struct tree *t, struct proc *p, struct container *container);
+void container_join(struct tree *t, struct proc *p,
+		    struct container *container);
 void container_leave(struct tree *t, struct proc *p);
 void container_prune(struct tree *t, struct container_priv *c);
 struct container_priv *container_named(struct tree *t, const struct proc *p,

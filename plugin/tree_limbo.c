@@ -157,7 +157,7 @@ struct pending take_pending(struct tree *t, struct proc *p)
 }
 
 void apply_pending(struct tree *t, struct proc *p,
-			  const struct pending *pending)
+		   const struct pending *pending)
 {
 	for (size_t i = 0; i < pending->n; i++) {
 		apply(t, p, pending->list[i]);

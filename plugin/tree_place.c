@@ -87,8 +87,7 @@ static bool is_tentative(const struct proc *p)
 	const struct proc *parent = p->parent;
 
 	return parent && !p->priv->exact &&
-	       (!parent->priv->certain ||
-		parent->priv->ns->mode != PIDNS_HOST);
+	       (!parent->priv->certain || parent->priv->ns->mode != PIDNS_HOST);
 }
 
 /* Gives p its place. */
@@ -163,7 +162,7 @@ static bool place_answering(struct tree *t, struct proc *p, struct claim *c)
 }
 
 bool place_judged(struct tree *t, struct proc *p, struct proc *q,
-			 const struct verdict *v)
+		  const struct verdict *v)
 {
 	struct birth b = {
 		.parent = v->parent,
@@ -254,7 +253,7 @@ bool consider(struct tree *t, struct proc *p)
 
 /* More is known than when p was placed: it is another's child. */
 void reparent(struct tree *t, struct proc *p, struct proc *parent,
-		     enum source source, uint64_t serial)
+	      enum source source, uint64_t serial)
 {
 	if (p->parent == parent || p == parent || proc_descends(parent, p))
 		return;

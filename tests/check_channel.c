@@ -68,8 +68,8 @@ START_TEST(test_rounds)
 	ck_assert_ptr_nonnull(ch);
 	for (n = 0; n < 3000; n++) {
 		for (i = 0; i < rounds[_i].puts; i++) {
-			size_t len = rounds[_i].least +
-				     next_random(&seed) % span;
+			size_t len =
+				rounds[_i].least + next_random(&seed) % span;
 
 			fill(data, len, put);
 			lens[put] = len;
@@ -86,10 +86,9 @@ START_TEST(test_rounds)
 				      put - taken);
 			if (!ret)
 				break;
-			ck_assert_msg(msg.tag == taken &&
-					      msg.len == lens[taken],
-				      "%s: %u taken for %u", name, msg.tag,
-				      taken);
+			ck_assert_msg(
+				msg.tag == taken && msg.len == lens[taken],
+				"%s: %u taken for %u", name, msg.tag, taken);
 			check_content(&msg, name);
 			channel_done(ch);
 			taken++;

@@ -152,10 +152,10 @@ START_TEST(test_streams)
 		collect(&r, &all, name);
 		intake_join(r.in);
 		ck_assert_msg(all.len == out.len &&
-				      (!out.len || !memcmp(all.data, out.data,
-							   out.len)),
-			      "%s: by %zu: %zu bytes for %zu", name, k,
-			      all.len, out.len);
+				      (!out.len ||
+				       !memcmp(all.data, out.data, out.len)),
+			      "%s: by %zu: %zu bytes for %zu", name, k, all.len,
+			      out.len);
 		ck_assert_msg(intake_cut(r.in) == streams[_i].cut,
 			      "%s: by %zu: cut", name, k);
 		ck_assert_uint_eq(intake_dropped(r.in), 0);

@@ -57,8 +57,7 @@ static void teardown(void)
 static struct ledger_options both_logs(void)
 {
 	struct ledger_options ret = {
-		.path = { [LEDGER_TEXT] = text_path,
-			  [LEDGER_JSON] = json_path },
+		.path = { [LEDGER_TEXT] = text_path, [LEDGER_JSON] = json_path },
 		.logfile = { .gid = getegid(), .generations = 99 },
 	};
 

@@ -180,8 +180,7 @@ START_TEST(test_refused)
 	shell(refused[_i].make, dir);
 	lf = new_log(&h, 0, 0);
 	logfile_reopen(lf, 0);
-	ck_assert_msg(strstr(h.text, refused[_i].text), "%s: %s", name,
-		      h.text);
+	ck_assert_msg(strstr(h.text, refused[_i].text), "%s: %s", name, h.text);
 	write_text(lf, "a\nb\n", 10);
 	write_text(lf, "c\n", 5000);
 	ck_assert_msg(h.count[LOGFILE_FAILS] == 1, "%s: told %u times", name,
@@ -271,16 +270,15 @@ static const struct {
 	{ "one kept", 6, 1, 5, 1, { "04 ", "02 03 ", "(none)" } },
 	{ "none kept", 6, 0, 5, 1, { "04 ", "(none)" } },
 	{ "in one write", 6, 3, 7, 7, { "06 ", "04 05 ", "02 03 ", "00 01 " } },
-	{ "in odd writes", 6, 3, 7, 3,
-	  { "06 ", "04 05 ", "02 03 ", "00 01 " } },
+	{ "in odd writes", 6, 3, 7, 3, { "06 ", "04 05 ", "02 03 ", "00 01 " } },
 	{ "line over the size", 2, 3, 3, 3, { "02 ", "01 ", "00 ", "(none)" } },
 };
 
 START_TEST(test_rotations)
 {
 	struct heard h;
-	struct logfile *lf = new_log(&h, rotations[_i].size,
-				     rotations[_i].generations);
+	struct logfile *lf =
+		new_log(&h, rotations[_i].size, rotations[_i].generations);
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	unsigned int i;
 
@@ -300,8 +298,8 @@ START_TEST(test_rotations)
 		for (p = found; *p; p++)
 			*p = *p == '\n' ? ' ' : *p;
 		ck_assert_msg(!strcmp(found, rotations[_i].files[i]),
-			      "%s: generation %u is \"%s\"",
-			      rotations[_i].name, i, found);
+			      "%s: generation %u is \"%s\"", rotations[_i].name,
+			      i, found);
 	}
 	logfile_free(lf);
 	ck_assert_msg(!*h.text, "%s: %s", rotations[_i].name, h.text);
@@ -373,8 +371,7 @@ START_TEST(test_hands)
 	char command[256];
 
 	write_text(lf, "a\n", 0);
-	snprintf(command, sizeof(command), "cd %%s/log && (%s)",
-		 hands[_i].act);
+	snprintf(command, sizeof(command), "cd %%s/log && (%s)", hands[_i].act);
 	shell(command, dir);
 	if (hands[_i].reopen)
 		logfile_reopen(lf, 0);
@@ -484,8 +481,7 @@ static unsigned int check_lines(void)
 		size_t len = strlen(line);
 
 		ck_assert_msg(sscanf(line, "%06u", &number) == 1, "%s", line);
-		ck_assert_msg(!n || number > last, "%u after %u", number,
-			      last);
+		ck_assert_msg(!n || number > last, "%u after %u", number, last);
 		ck_assert_msg(len == 8 + number % 97 && line[len - 1] == '\n',
 			      "torn: %s", line);
 		last = number;
@@ -532,8 +528,8 @@ END_TEST
 /* Paths that name no file. */
 START_TEST(test_no_file)
 {
-	static const char *const paths[] = { "/", "/tmp/", "/tmp/.",
-					     "/tmp/..", "/proc/no/x" };
+	static const char *const paths[] = { "/", "/tmp/", "/tmp/.", "/tmp/..",
+					     "/proc/no/x" };
 	size_t i;
 
 	for (i = 0; i < COUNT(paths); i++) {

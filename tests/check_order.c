@@ -247,8 +247,7 @@ int main(void)
 	tcase_set_timeout(tcase, 600);
 	tcase_add_loop_test(tcase, any_order_gives_the_same_records, 0,
 			    (int)logs.gl_pathc);
-	tcase_add_loop_test(tcase, pauses_do_no_harm, 0,
-			    (int)logs.gl_pathc);
+	tcase_add_loop_test(tcase, pauses_do_no_harm, 0, (int)logs.gl_pathc);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -322,7 +322,8 @@ static const struct {
 	  AT "app          start    29655 id=app-1 pod=shop-0 "
 	     "pod-namespace=default runtime=containerd namespace=k8s.io\n" },
 	{ "stop", of_stop,
-	  AT "web          stop     29655 exit 137      1m05s  id=" SHORT "\n" },
+	  AT "web          stop     29655 exit 137      1m05s  id=" SHORT
+	     "\n" },
 	{ "stop without its init", of_lone_stop,
 	  AT SHORT " stop         -  # inferred\n" },
 	{ "activity", of_activity,

@@ -152,9 +152,9 @@ START_TEST(test_tails)
 		buf_putc(&in, '\n');
 	}
 	run(&out, &in, "tails", 0, 0);
-	ck_assert_str_eq(out.data, "EXEC#299399 4[ctr][run][--rm] pid=28772"
-				   " ppid=28771 uid=0 gid=0 comm=ctr\n"
-				   WHOLE_FACT);
+	ck_assert_str_eq(out.data,
+			 "EXEC#299399 4[ctr][run][--rm] pid=28772"
+			 " ppid=28771 uid=0 gid=0 comm=ctr\n" WHOLE_FACT);
 }
 END_TEST
 

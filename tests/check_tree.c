@@ -31,21 +31,22 @@ struct step {
  * containerd 10, its shim 21 (started by 20), runc create 30 with stages
  * 31, 32 and 33, which becomes the container's init as sh. From 1000 on.
  */
-#define CONTAINER                                                            \
-	{ 0, 'c', 10, 1, 20, "4111", NULL },                                 \
-	{ 0, 'e', 20, 10, 0, SHIM, "shim -namespace ns -id c1 start" },      \
-	{ 10, 'c', 20, 10, 21, "4111", NULL },                               \
+/* clang-format off */
+#define CONTAINER                                                             \
+	{ 0, 'c', 10, 1, 20, "4111", NULL },                                  \
+	{ 0, 'e', 20, 10, 0, SHIM, "shim -namespace ns -id c1 start" },       \
+	{ 10, 'c', 20, 10, 21, "4111", NULL },                                \
 	{ 10, 'e', 21, 20, 0, SHIM, "shim -namespace ns -id c1 -address a" }, \
-	{ 20, 'x', 20, 10, 0, SHIM, NULL },                                  \
-	{ 30, 'e', 30, 21, 0, RUNC, "runc --root r create --bundle b c1" },  \
-	{ 30, 'c', 21, 1, 30, "4111", NULL },                                \
-	{ 40, 'e', 31, 30, 0, RUNC, "runc init" },                           \
-	{ 40, 'c', 30, 21, 31, "4111", NULL },                               \
-	{ 50, 'c', 31, 30, 32, "8011", NULL },                               \
-	{ 50, 'c', 32, 30, 33, "8011", NULL },                               \
-	{ 60, 'x', 32, 30, 0, RUNC, NULL },                                  \
-	{ 60, 'x', 31, 30, 0, RUNC, NULL },                                  \
-	{ 80, 'x', 30, 21, 0, RUNC, NULL },                                  \
+	{ 20, 'x', 20, 10, 0, SHIM, NULL },                                   \
+	{ 30, 'e', 30, 21, 0, RUNC, "runc --root r create --bundle b c1" },   \
+	{ 30, 'c', 21, 1, 30, "4111", NULL },                                 \
+	{ 40, 'e', 31, 30, 0, RUNC, "runc init" },                            \
+	{ 40, 'c', 30, 21, 31, "4111", NULL },                                \
+	{ 50, 'c', 31, 30, 32, "8011", NULL },                                \
+	{ 50, 'c', 32, 30, 33, "8011", NULL },                                \
+	{ 60, 'x', 32, 30, 0, RUNC, NULL },                                   \
+	{ 60, 'x', 31, 30, 0, RUNC, NULL },                                   \
+	{ 80, 'x', 30, 21, 0, RUNC, NULL },                                   \
 	{ 90, 'e', 33, 21, 0, "/bin/sh", "sh -c x" }
 
 #define CONTAINER_SAYS                                                     \
@@ -56,6 +57,7 @@ struct step {
 	"fork 32<-30 runtime c1", "fork 33<-30 runtime c1",                \
 	"end 32 exited 0", "end 31 exited 0", "end 30 exited 0",           \
 	"start c1 33", "exec 33 init c1"
+/* clang-format on */
 
 struct story {
 	const char *name;
@@ -64,7 +66,8 @@ struct story {
 };
 
 static const struct story stories[] = {
-	{ "a container is made by runc's stages", { CONTAINER },
+	{ "a container is made by runc's stages",
+	  { CONTAINER },
 	  { CONTAINER_SAYS } },
 	{ "a child's number is local, its pid is learned when it speaks",
 	  { CONTAINER,
@@ -311,7 +314,8 @@ static void set_kind(struct fact *f, const struct step *s)
 		f->exe = "";
 		f->call = s->kind == 'f' ? FORK_FORK :
 			  s->kind == 'v' ? FORK_VFORK :
-			  s->kind == 'c' ? FORK_CLONE : FORK_CLONE3;
+			  s->kind == 'c' ? FORK_CLONE :
+					   FORK_CLONE3;
 		if (s->kind == 'c')
 			f->flags = strtoull(s->exe, NULL, 16);
 		break;
@@ -420,8 +424,13 @@ START_TEST(an_endless_chain_does_not_grow)
 	for (size_t i = 0; begin.steps[i].kind; i++)
 		take(t, &begin.steps[i], i + 1);
 	for (int i = 0; i < 20000; i++) {
-		step = (struct step){ 2000 + (unsigned int)i * 100, 'c', pid, 33,
-				      i % 30000 + 8, "11", NULL };
+		step = (struct step){ 2000 + (unsigned int)i * 100,
+				      'c',
+				      pid,
+				      33,
+				      i % 30000 + 8,
+				      "11",
+				      NULL };
 		take(t, &step, 1000 + 2 * (uint64_t)i);
 		if (i)
 			step.kind = 'x';
