@@ -5,6 +5,7 @@
 
 /* Further back than this is no disorder: the clock was set. */
 #define CLOCK_STEP_MS 60000
+#define CLOCK_STEP_FACTS 16
 
 const struct tree_options tree_defaults = {
 	.linger_ms = 1000,
@@ -194,7 +195,14 @@ static uint64_t fact_at(struct tree *t, const struct fact *f)
 	uint64_t at = f->time_ms + t->offset;
 	uint64_t step = CLOCK_STEP_MS + t->options.linger_ms;
 
-	if (at + step < t->now) {
+	/*
+	 * One that is late is a system call that took long, as vfork may.
+	 * Many in a row, and none of now among them: a clock set back.
+	 */
+	if (at + step >= t->now)
+		t->n_late = 0;
+	else if (++t->n_late >= CLOCK_STEP_FACTS) {
+		t->n_late = 0;
 		t->metrics->clock_steps++;
 		t->offset += t->now - at;
 		at = t->now;
@@ -215,7 +223,11 @@ static bool is_successor(const struct proc *p, const struct fact *f,
 	if (ended(p))
 		return at > v->end_at + COARSE_MS;
 	if (!placed(p) || !v->heard || !v->settled || !f->ppid ||
-	    f->ppid == 1 || f->ppid == p->ppid || at <= v->last_at)
+	    f->ppid == p->ppid || at <= v->last_at)
+		return false;
+	/* Nobody below the init of a namespace is ever given to the host's. */
+	if (f->ppid == 1 && (p->role < ROLE_INIT || p->role == ROLE_INIT ||
+			     v->ns->mode != PIDNS_LOCAL))
 		return false;
 	for (const struct pidns *ns = v->ns; ns; ns = ns->outer)
 		if (ns->init && ns->init->pid == f->ppid)

@@ -41,6 +41,8 @@ void proc_set_ns(struct proc *p, struct pidns *ns)
 {
 	struct pidns *old = p->priv->ns;
 
+	if (old && old != ns && old->init == p)
+		old->init = NULL;
 	p->priv->ns = ns ? pidns_ref(ns) : NULL;
 	pidns_unref(old);
 }

@@ -146,8 +146,9 @@ void container_renew(struct tree *t, struct container_priv *c)
 {
 	if (!c->self.stop_ms)
 		return;
-	timers_cancel(&t->timers, &c->timer);
 	container_due(t, c);
+	timers_cancel(&t->timers, &c->timer);
+	c->stop = (struct when){ 0, 0, 0 };
 	c->self.start_ms = c->self.stop_ms = 0;
 	c->init = NULL;
 	c->gone = (struct when){ 0, 0, 0 };
@@ -244,7 +245,7 @@ void container_restamp(struct proc *p)
 void container_due(struct tree *t, struct container_priv *c)
 {
 	struct pidns *ns = c->ns;
-	bool local = ns && ns->mode != PIDNS_HOST;
+	bool local = ns && ns->mode == PIDNS_LOCAL;
 	struct proc *p, *next;
 	bool killed;
 
@@ -303,7 +304,12 @@ void container_end(struct tree *t, struct proc *p)
 	struct container_priv *c = p->container ? p->container->priv : NULL;
 	struct when when = { p->priv->end_at, p->end_ms, p->priv->end_serial };
 
-	if (!c || p->priv->end_told)
+	/*
+	 * What is not the shim's or containerd's child by their own word
+	 * (see tree_role.c) ends nobody but itself.
+	 */
+	if (!c || p->priv->end_told ||
+	    (p->parent && p->role < ROLE_INIT && !p->priv->exact))
 		return;
 	p->priv->end_told = true;
 	if (c->init == p && !c->self.stop_ms)

@@ -198,6 +198,7 @@ struct tree {
 	uint64_t now;		/* tree time */
 	uint64_t last_fact;	/* tree time of the last fact */
 	uint64_t offset;	/* tree time minus event time */
+	unsigned int n_late;	/* facts from long ago, in a row */
 
 	struct timers timers;
 	struct proc_priv *by_pid;

@@ -212,7 +212,8 @@ void limbo_due(struct tree *t, struct proc *p)
 	struct proc *q = proc_find(t, p->priv->first_ppid, p->priv->first_at);
 
 	if (q && q != p && !placed(q) && q->priv->timer.place &&
-	    q->priv->timer.at >= t->now) {
+	    q->priv->timer.at >= t->now &&
+	    t->now < p->priv->first_at + 3 * t->options.linger_ms) {
 		timers_set(&t->timers, &p->priv->timer, q->priv->timer.at + 1);
 		return;
 	}

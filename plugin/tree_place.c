@@ -212,10 +212,8 @@ struct proc *shown_parent(struct tree *t, const struct proc *p)
 	if (!v->first_ppid)
 		return NULL;
 	q = proc_find(t, v->first_ppid, v->first_at);
-	if (!q || q == p || !placed(q) ||
-	    (ended(q) && v->first_at > q->priv->end_at + COARSE_MS))
-		return NULL;
-	return q;
+	/* Ended or not: it may take its time, to dump core for one. */
+	return q && q != p && placed(q) ? q : NULL;
 }
 
 /* Places p if it is clear where. True if p left the list it was in. */

@@ -40,6 +40,16 @@ const char *program_of(const struct fact *f)
 	return f->comm ? f->comm : "";
 }
 
+/*
+ * What the runtime starts is the user's: an image may well call its program
+ * runc, and give it arguments that name another container.
+ */
+static bool is_below_runtime(const struct proc *p)
+{
+	return p->parent && (p->parent->priv->verb == VERB_CREATE ||
+			     p->parent->priv->verb == VERB_EXEC);
+}
+
 /* Keeps what f, an exec by p, tells of what p is. */
 void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 {
@@ -57,12 +67,14 @@ void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 	else if (name_listed(t->runtimes, exe) ||
 		 name_listed(t->runtimes, args))
 		inv = parse_runtime(args, count);
-	if (inv.verb != VERB_NONE && (inv.id || v->verb == VERB_NONE))
+	if (inv.verb == VERB_INIT ||
+	    (inv.verb != VERB_NONE && !is_below_runtime(p) &&
+	     (inv.id || v->verb == VERB_NONE)))
 		take_invocation(v, &inv);
-	else if (inv.verb == VERB_NONE &&
-		 (!v->user_exec.at || when.at < v->user_exec.at ||
-		  (when.at == v->user_exec.at &&
-		   when.serial < v->user_exec.serial)))
+	/* Below the runtime, even a shim's name may be the user's program. */
+	if (inv.verb != VERB_INIT &&
+	    (!v->user_exec.at || when.at < v->user_exec.at ||
+	     (when.at == v->user_exec.at && when.serial < v->user_exec.serial)))
 		v->user_exec = when;
 }
 
@@ -129,11 +141,13 @@ static void join_named(struct tree *t, struct proc *p, const char *ns)
 	if (!p->priv->inv_id)
 		return;
 	c = container_named(t, p, ns);
-	if (!c || p->container == &c->self)
+	if (!c)
+		return;
+	if (p->priv->verb == VERB_CREATE && p->priv->exec_at > c->stop.at)
+		container_renew(t, c);
+	if (p->container == &c->self)
 		return;
 	container_join(t, p, &c->self);
-	if (p->priv->verb == VERB_CREATE)
-		container_renew(t, c);
 	if (p->priv->verb == VERB_OTHER)
 		c->starting = true;
 }
@@ -177,7 +191,11 @@ static bool runs_user_program(const struct proc *p)
 	const struct proc *runtime = p->parent;
 	const struct container_priv *c = p->container->priv;
 
-	if (!v->user_exec.at)
+	/*
+	 * The shim's child by its own word: a process of a container can
+	 * make itself look like one, by clone with CLONE_PARENT.
+	 */
+	if (!v->user_exec.at || !runtime->priv->exact)
 		return false;
 	if (runtime->priv->verb == VERB_EXEC)
 		return true;
@@ -244,6 +262,8 @@ static void derive_one(struct tree *t, struct proc *p)
 		v->certain = true;
 	} else if (p->parent && p->parent->role >= ROLE_INIT) {
 		derive_member(t, p);
+	} else if (is_below_runtime(p)) {
+		derive_stage(t, p);
 	} else if (is_shim(v->verb)) {
 		derive_shim(t, p);
 	} else if (names_container(v->verb)) {
