@@ -42,8 +42,10 @@ void gaps_see(struct gaps *g, uint64_t serial)
 	/* The first, or a jump that no loss explains: a fresh beginning. */
 	if (!g->next || is_reboot(g, serial) || serial > g->next + 1000000) {
 		memset(g->seen, 0, sizeof(g->seen));
-		g->next = serial;
+		g->next = g->top = serial;
 	}
+	if (serial > g->top)
+		g->top = serial;
 	if (serial < g->next)
 		return;
 	while (serial >= g->next + GAPS_WINDOW)
@@ -53,6 +55,12 @@ void gaps_see(struct gaps *g, uint64_t serial)
 	/* What came without a hole need not stay in the window. */
 	for (word = word_of(g, g->next, &bit); *word & bit;
 	     word = word_of(g, g->next, &bit))
+		pass(g);
+}
+
+void gaps_close(struct gaps *g)
+{
+	while (g->next && g->next <= g->top)
 		pass(g);
 }
 

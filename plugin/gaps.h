@@ -15,11 +15,15 @@
 struct gaps {
 	uint64_t next;		/* the serial the window begins with; 0: none yet */
 	uint64_t old;		/* the last one, if far behind; or 0 */
+	uint64_t top;		/* the highest seen */
 	uint64_t missing;	/* passed by and never seen, not yet taken */
 	uint64_t seen[GAPS_WINDOW / 64];	/* bits from next on, as a ring */
 };
 
 void gaps_see(struct gaps *g, uint64_t serial);
+
+/* Nothing older will come any more: what is missing up to now is lost. */
+void gaps_close(struct gaps *g);
 
 /* How many were missed since the last call. */
 uint64_t gaps_take(struct gaps *g);

@@ -145,6 +145,11 @@ static int take_signals(void)
 	size_t i;
 	int sig;
 
+	/* Blocked first, so that none ends the plugin in between. */
+	sigfillset(&mask);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&mask, faults[i]);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	for (sig = 1; sig < NSIG; sig++) {
 		if (sigaction(sig, NULL, &action) ||
 		    action.sa_handler != SIG_IGN)
@@ -152,10 +157,6 @@ static int take_signals(void)
 		action.sa_handler = SIG_DFL;
 		sigaction(sig, &action, NULL);
 	}
-	sigfillset(&mask);
-	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(&mask, faults[i]);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -14,6 +14,9 @@
 /* auditd's own DAEMON_* records have serials that are not the kernel's. */
 #define DAEMON "DAEMON_"
 
+/* After a pause as long as the gate's own patience, nothing is under way. */
+#define GAPS_CLOSE_MS 2000
+
 struct node {
 	char *name;
 	struct tree *tree;
@@ -199,8 +202,10 @@ void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms)
 {
 	gate_idle(p->gate, elapsed_ms);
 	for (struct node *n = p->nodes; n; n = n->hh.next) {
-		if (elapsed_ms > p->options.tree.linger_ms)
+		if (elapsed_ms > GAPS_CLOSE_MS) {
+			gaps_close(&n->gaps);
 			report_gaps(p, n);
+		}
 		tree_idle(n->tree, elapsed_ms);
 	}
 }
@@ -218,6 +223,7 @@ void pipeline_finish(struct pipeline *p)
 {
 	gate_finish(p->gate);
 	for (struct node *n = p->nodes; n; n = n->hh.next) {
+		gaps_close(&n->gaps);
 		report_gaps(p, n);
 		tree_finish(n->tree);
 	}

@@ -111,6 +111,25 @@ START_TEST(test_random)
 }
 END_TEST
 
+/* At a pause or at the end, a hole is told without 4096 further serials. */
+START_TEST(test_close)
+{
+	struct gaps g = { 0 };
+
+	gaps_close(&g);
+	gaps_see(&g, 7);
+	gaps_see(&g, 8);
+	gaps_see(&g, 11);
+	ck_assert_uint_eq(gaps_take(&g), 0);
+	gaps_close(&g);
+	ck_assert_uint_eq(gaps_take(&g), 2);
+	gaps_see(&g, 9);
+	gaps_see(&g, 12);
+	gaps_close(&g);
+	ck_assert_uint_eq(gaps_take(&g), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("gaps");
@@ -118,6 +137,7 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(t, test_stories, 0, COUNT(stories));
 	tcase_add_loop_test(t, test_random, 0, 10);
+	tcase_add_test(t, test_close);
 	suite_add_tcase(s, t);
 	return s;
 }
