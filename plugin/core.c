@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "buf.h"
+#include "cleanup.h"
 #include "sinks.h"
 
 #define TICK_MS 100	/* how often what waits is looked at in a pause */
@@ -16,11 +17,16 @@
  * end for two seconds, then the tree for twice the linger time.
  */
 #define PAUSE_MS 3000
+#define START_MS 2000	/* how long auditd's first record is waited for */
+#define SLOW_TICK_MS 1000	/* how often else there is a look around */
 
 struct core {
 	struct channel *in;
 	struct channel *out;
 	struct ledger *ledger;
+	struct watch *watch;
+	struct merge *merge;		/* of this host's node; NULL before its
+					 * name is known */
 	struct pipeline *pipeline;
 	struct core_options *options;	/* in force */
 	struct buf line;
@@ -92,6 +98,7 @@ static void emit(void *ctx, const struct change *change)
 	struct core *c = ctx;
 	unsigned int i;
 
+	watch_change(c->watch, change);
 	for (i = 0; i < LEDGER_LOGS; i++) {
 		if (!c->options->logs[i])
 			continue;
@@ -135,8 +142,39 @@ static bool owes_report(const struct core *c)
 	return false;
 }
 
+/* The name in front of a record, which auditd puts there or not. */
+static char *node_in(const char *data, size_t len)
+{
+	const char *end;
+	char *node;
+
+	if (len < 5 || memcmp(data, "node=", 5))
+		return copy("");
+	end = memchr(data + 5, ' ', len - 5);
+	node = end ? strndup(data + 5, (size_t)(end - data) - 5) : strdup("");
+	if (!node)
+		abort();
+	return node;
+}
+
+/*
+ * How auditd calls this host is told by its first record: it sends one when
+ * it starts, and it starts its plugins. If none comes, it calls it nothing.
+ */
+static void start_watch(struct core *c, const char *data, size_t len)
+{
+	_cleanup_free_ char *node = node_in(data, len);
+
+	c->merge = pipeline_local(c->pipeline, node);
+	watch_start(c->watch, c->merge, pipeline_local_tree(c->pipeline),
+		    pipeline_metrics(c->pipeline));
+}
+
 static void feed(struct core *c, const struct channel_msg *msg)
 {
+	if (!c->merge && msg->len)
+		start_watch(c, msg->data, msg->len);
+	watch_drain(c->watch);
 	if (msg->tag)
 		pipeline_lost(c->pipeline, msg->tag, "lines");
 	if (msg->len)
@@ -154,10 +192,29 @@ static void idle(struct core *c)
 	uint64_t linger_ms = c->options->pipeline.tree.linger_ms;
 	uint64_t elapsed_ms = now_ms() - c->fed_ms;
 
-	if (c->quiet || elapsed_ms < linger_ms)
+	if (!c->merge && elapsed_ms > START_MS)
+		start_watch(c, "", 0);
+	watch_drain(c->watch);
+	if (elapsed_ms < linger_ms)
+		return;
+	if (c->merge)
+		merge_pass(c->merge, watch_passed_ms(c->watch));
+	if (c->quiet)
 		return;
 	pipeline_idle(c->pipeline, elapsed_ms);
 	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
+}
+
+static void set_watch_options(struct watch *w, const struct core_options *o)
+{
+	const struct watch_options options = {
+		.roots = o->pipeline.tree.roots,
+		.shims = o->pipeline.tree.shims,
+		.max_args_bytes = o->pipeline.max_args_bytes,
+		.linger_ms = o->pipeline.tree.linger_ms,
+	};
+
+	watch_set_options(w, &options);
 }
 
 static void obey(struct core *c)
@@ -171,6 +228,7 @@ static void obey(struct core *c)
 	if (!next)
 		return;
 	pipeline_set_options(c->pipeline, &next->pipeline);
+	set_watch_options(c->watch, next);
 	options_free(c->options);
 	c->options = next;
 }
@@ -183,9 +241,12 @@ static void wait_for_work(struct core *c)
 {
 	struct pollfd fds[] = {
 		{ channel_fd(c->in), POLLIN, 0 },
+		{ watch_fd(c->watch), POLLIN, 0 },
 	};
+	bool still = c->quiet && !owes_report(c) && c->merge &&
+		     !merge_waits(c->merge);
 
-	poll(fds, 1, c->quiet && !owes_report(c) ? -1 : TICK_MS);
+	poll(fds, sizeof(fds) / sizeof(fds[0]), still ? SLOW_TICK_MS : TICK_MS);
 }
 
 static void *run(void *ctx)
@@ -201,11 +262,13 @@ static void *run(void *ctx)
 		} else {
 			idle(c);
 		}
+		watch_tick(c->watch);
 		report_lost(c);
 		obey(c);
 		if (!n)
 			wait_for_work(c);
 	}
+	watch_drain(c->watch);
 	pipeline_finish(c->pipeline);
 	report_lost(c);
 	channel_close(c->out);
@@ -213,7 +276,8 @@ static void *run(void *ctx)
 }
 
 struct core *core_new(const struct core_options *options, struct channel *in,
-		      struct channel *out, struct ledger *ledger)
+		      struct channel *out, struct ledger *ledger,
+		      struct watch *watch)
 {
 	struct core *c = calloc(1, sizeof(*c));
 
@@ -222,6 +286,8 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 	c->in = in;
 	c->out = out;
 	c->ledger = ledger;
+	c->watch = watch;
+	c->fed_ms = now_ms();
 	c->options = options_copy(options);
 	c->quiet = true;
 	c->pipeline = pipeline_new(&c->options->pipeline, emit, c);
@@ -285,7 +351,9 @@ void core_free(struct core *c)
 
 const struct metrics *core_metrics(const struct core *c)
 {
-	return pipeline_metrics(c->pipeline);
+	struct pipeline *p = c->pipeline;
+
+	return pipeline_metrics(p);
 }
 
 uint64_t core_refused(const struct core *c)

@@ -17,6 +17,7 @@
 #include "ledger.h"
 #include "metrics.h"
 #include "pipeline.h"
+#include "watch.h"
 
 struct core_options {
 	struct pipeline_options pipeline;
@@ -26,11 +27,13 @@ struct core_options {
 struct core;
 
 /*
- * in is the intake's channel, out the one ledger takes from; all three are
- * borrowed. options are copied, their strings too. Aborts without memory.
+ * in is the intake's channel, out the one ledger takes from; all four are
+ * borrowed, and watch is used by the core's thread alone once it is started.
+ * options are copied, their strings too. Aborts without memory.
  */
 struct core *core_new(const struct core_options *options, struct channel *in,
-		      struct channel *out, struct ledger *ledger);
+		      struct channel *out, struct ledger *ledger,
+		      struct watch *watch);
 
 /*
  * Starts the thread. It ends when its channel is closed and all of it went

@@ -25,7 +25,8 @@ struct fact *fact_copy(const struct fact *f)
 {
 	const char *const strings[] = {
 		f->node, f->user, f->comm, f->exe,
-		f->key, f->cwd, f->record, f->syscall
+		f->key, f->cwd, f->record, f->syscall,
+		f->container, f->bundle,
 	};
 	size_t room = sizeof(*f) + f->args_bytes;
 	struct fact *copy;
@@ -46,6 +47,8 @@ struct fact *fact_copy(const struct fact *f)
 	copy->cwd = copy_string(&at, f->cwd);
 	copy->record = copy_string(&at, f->record);
 	copy->syscall = copy_string(&at, f->syscall);
+	copy->container = copy_string(&at, f->container);
+	copy->bundle = copy_string(&at, f->bundle);
 	if (f->args) {
 		memcpy(at, f->args, f->args_bytes);
 		copy->args = at;

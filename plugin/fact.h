@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fact: one thing learned of one process, as a plain value with its own
- * time. Whoever reads a source (audit records today) makes facts; the tree
- * consumes them. A fact's strings are raw, untrusted bytes (C strings),
+ * time. Whoever reads a source (audit records, the proc connector, /proc)
+ * makes facts; the tree consumes them. A fact's strings are raw, untrusted bytes (C strings),
  * borrowed from whoever made it and valid for the call it is handed to,
  * unless it came from fact_copy(), which owns them.
  */
@@ -28,7 +28,18 @@ enum fact_kind {
 	FACT_EXIT,	/* pid called exit_group */
 	FACT_SEEN,	/* any other record by pid */
 	FACT_ABEND,	/* ANOM_ABEND: pid dies by a core-dumping signal */
+	FACT_FOUND,	/* /proc has pid */
+	FACT_GONE,	/* /proc had no pid any more */
 };
+
+/* Of the witness, FORK, EXEC and EXIT mean what the kernel did:
+ *
+ * FORK: pid is the birth parent, child the child in the host's namespace;
+ *	 where thread is set, pid has one thread more, and that is all.
+ * EXEC: pid has one thread from now on. What it executed is audit's to say.
+ * EXIT: one thread of pid ended, with code or by signal; of the last one
+ *	 that is how the process ended (wait_task_zombie() in kernel/exit.c).
+ */
 
 /* Which system call made a child: they differ in what they prove. */
 enum fork_call {
@@ -59,6 +70,7 @@ struct fact {
 	enum fork_call call;
 	uint64_t flags;		/* clone's a0, else 0 */
 	pid_t child;		/* exit=, in the caller's own pid namespace */
+	bool thread;		/* witness only */
 
 	/* FACT_EXEC: args holds args_count strings, each NUL-terminated */
 	const char *args;
@@ -69,6 +81,21 @@ struct fact {
 
 	/* FACT_EXIT: exit status, 0 to 255. FACT_ABEND: the signal. */
 	int code;
+	int signal;		/* FACT_EXIT of the witness, if not 0 */
+	bool oom;		/* … and the kernel killed for want of memory */
+	bool reaper_died;	/* … while its namespace's init was ending */
+
+	/* What /proc said: of pid (FACT_FOUND), of child (FACT_FORK of the
+	 * witness). mono_ns is when it was read, or when it happened. */
+	uint64_t mono_ns;	/* CLOCK_MONOTONIC; 0 from audit */
+	pid_t vpid;		/* in its own namespace, 0 where not known */
+	unsigned int ns_depth;	/* 1: in the host's; 0 where not known */
+	const char *container;	/* the id that its cgroup names, or NULL */
+	unsigned int threads;	/* FACT_FOUND */
+	uint64_t start_ms;	/* FACT_FOUND: birth, since the epoch */
+	uint64_t born_ms;	/* birth, by CLOCK_BOOTTIME */
+	bool is_init;		/* FACT_FOUND: the shim's own word */
+	const char *bundle;	/* FACT_FOUND: of its container, or NULL */
 
 	/* FACT_SEEN */
 	const char *record;	/* the record's type: "SYSCALL", "SECCOMP", … */

@@ -33,6 +33,7 @@
 #include "ledger.h"
 #include "privs.h"
 #include "safe.h"
+#include "watch.h"
 
 #define NAME "audisp-contree"
 #define EXIT_CONFIG 6
@@ -43,6 +44,7 @@ struct plugin {
 	struct channel *records;	/* intake to core */
 	struct channel *lines;		/* core to ledger */
 	struct ledger *ledger;
+	struct watch *watch;
 	struct core *core;
 	struct intake *intake;
 	int signal_fd;
@@ -94,6 +96,12 @@ static void hear_log(void *ctx, const struct logfile_news *news)
 		say(LOG_NOTICE, "%s: rotated or reopened again", news->path);
 		break;
 	}
+}
+
+static void hear_watch(void *ctx, bool problem, const char *text)
+{
+	(void)ctx;
+	say(problem ? LOG_WARNING : LOG_NOTICE, "%s", text);
 }
 
 /* What auditd leaks, or whoever started it, is none of ours. */
@@ -220,6 +228,19 @@ static struct core_options core_options(const struct config *config)
 	return ret;
 }
 
+static struct watch *new_watch(const struct config *config)
+{
+	const struct watch_options options = {
+		.witness = config->witness,
+		.roots = config->roots,
+		.shims = config->shims,
+		.max_args_bytes = (size_t)config->max_args_bytes,
+		.linger_ms = config->linger_ms,
+	};
+
+	return watch_new(&options, hear_watch, NULL);
+}
+
 /* A queue of 4 GiB is more than a 32-bit process can have. */
 static struct channel *new_channel(uint64_t bytes, struct err *err)
 {
@@ -254,7 +275,8 @@ static int start(struct plugin *p, struct err *err)
 	p->ledger = ledger_new(&logs, p->lines, hear_log, NULL, err);
 	if (!p->ledger)
 		return -1;
-	p->core = core_new(&options, p->records, p->lines, p->ledger);
+	p->watch = new_watch(&p->config);
+	p->core = core_new(&options, p->records, p->lines, p->ledger, p->watch);
 	p->intake = intake_new(STDIN_FILENO, p->records, err);
 	if (!p->intake || privs_drop(err))
 		return -1;
@@ -348,6 +370,7 @@ static void free_all(struct plugin *p)
 {
 	intake_free(p->intake);
 	core_free(p->core);
+	watch_free(p->watch);
 	ledger_free(p->ledger);
 	channel_free(p->records);
 	channel_free(p->lines);

@@ -38,6 +38,8 @@
 		"Names of the shims they start; a * at the end matches anything.") \
 	OPTION_TEXT(runtimes, "runc crun youki",			\
 		"Names of the OCI runtimes whose arguments name the container.") \
+	OPTION_BOOL(witness, true,					\
+		"Ask the kernel's proc connector for births and ends, too; without it they are as audit and /proc have them.") \
 	OPTION_BOOL(activity, true,					\
 		"Report other audit events of processes in the tree: your own rules, seccomp, logins.") \
 	OPTION_NUMBER(max_processes, 200000, 1000, 10000000,		\

@@ -34,6 +34,8 @@ struct pipeline {
 	struct assemble *assemble;
 	struct node *nodes;
 	struct node *last;	/* whose line came last */
+	struct node *local;	/* this host's, or NULL */
+	struct merge *merge;	/* its */
 };
 
 const struct pipeline_options pipeline_defaults = {
@@ -57,6 +59,11 @@ static void free_node(struct pipeline *p, struct node *n)
 	HASH_DELETE(hh, p->nodes, n);
 	if (p->last == n)
 		p->last = NULL;
+	if (p->local == n) {
+		merge_free(p->merge);
+		p->merge = NULL;
+		p->local = NULL;
+	}
 	tree_free(n->tree);
 	free(n->name);
 	free(n);
@@ -79,6 +86,20 @@ static struct node *new_node(struct pipeline *p, const char *name, size_t len)
 	return n;
 }
 
+/* Whoever was not heard for longest; but this host stays. */
+static void evict_node(struct pipeline *p)
+{
+	struct node *n = p->nodes;
+
+	if (n == p->local)
+		n = n->hh.next;
+	if (!n)
+		return;
+	p->metrics.nodes_evicted++;
+	tree_finish(n->tree);
+	free_node(p, n);
+}
+
 /* The node of that name, made if need be; the list is kept in order of use. */
 static struct node *node_of(struct pipeline *p, const char *name, size_t len)
 {
@@ -91,11 +112,8 @@ static struct node *node_of(struct pipeline *p, const char *name, size_t len)
 		HASH_DELETE(hh, p->nodes, n);
 		HASH_ADD_KEYPTR(hh, p->nodes, n->name, len, n);
 	} else {
-		if (HASH_COUNT(p->nodes) >= p->options.max_nodes) {
-			p->metrics.nodes_evicted++;
-			tree_finish(p->nodes->tree);
-			free_node(p, p->nodes);
-		}
+		if (HASH_COUNT(p->nodes) >= p->options.max_nodes)
+			evict_node(p);
 		n = new_node(p, name, len);
 	}
 	p->last = n;
@@ -122,6 +140,8 @@ static void on_key(void *ctx, const struct gate_key *k)
 	    !memcmp(k->type, DAEMON, sizeof(DAEMON) - 1))
 		return;
 	n = node_of(p, k->node, k->node_len);
+	if (n == p->local)
+		merge_pass(p->merge, k->time_ms);
 	gaps_see(&n->gaps, k->serial);
 	/* One line for all of a linger time. */
 	if (n->gaps.missing && !n->gaps_due)
@@ -140,8 +160,24 @@ static void on_event(void *ctx, const struct gate_event *event)
 static void on_fact(void *ctx, const struct fact *f)
 {
 	struct pipeline *p = ctx;
+	struct node *n = node_of(p, f->node, strlen(f->node));
 
-	tree_apply(node_of(p, f->node, strlen(f->node))->tree, f);
+	if (n == p->local)
+		merge_apply(p->merge, f);
+	else
+		tree_apply(n->tree, f);
+}
+
+struct merge *pipeline_local(struct pipeline *p, const char *node)
+{
+	p->local = node_of(p, node, strlen(node));
+	p->merge = merge_new(p->local->tree, &p->metrics);
+	return p->merge;
+}
+
+struct tree *pipeline_local_tree(struct pipeline *p)
+{
+	return p->local ? p->local->tree : NULL;
 }
 
 /* Room for the arguments as hex, with their names, and the other records. */
@@ -222,6 +258,8 @@ void pipeline_lost(struct pipeline *p, uint64_t n, const char *what)
 void pipeline_finish(struct pipeline *p)
 {
 	gate_finish(p->gate);
+	if (p->merge)
+		merge_finish(p->merge);
 	for (struct node *n = p->nodes; n; n = n->hh.next) {
 		gaps_close(&n->gaps);
 		report_gaps(p, n);
@@ -229,7 +267,7 @@ void pipeline_finish(struct pipeline *p)
 	}
 }
 
-const struct metrics *pipeline_metrics(const struct pipeline *p)
+struct metrics *pipeline_metrics(struct pipeline *p)
 {
 	return &p->metrics;
 }

@@ -8,6 +8,7 @@
 #define CONTREE_PIPELINE_H
 
 #include "change.h"
+#include "merge.h"
 #include "metrics.h"
 #include "tree.h"
 
@@ -39,9 +40,18 @@ void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms);
 /* n lines were dropped before they got here. */
 void pipeline_lost(struct pipeline *p, uint64_t n, const char *what);
 
+/*
+ * The node of that name is this host: facts of its own eyes go to its tree,
+ * through the merge that is returned (borrowed, never NULL). Once.
+ */
+struct merge *pipeline_local(struct pipeline *p, const char *node);
+
+/* That node's tree, or NULL. Borrowed. */
+struct tree *pipeline_local_tree(struct pipeline *p);
+
 /* End of the stream; the last line may lack its newline. */
 void pipeline_finish(struct pipeline *p);
 
-const struct metrics *pipeline_metrics(const struct pipeline *p);
+struct metrics *pipeline_metrics(struct pipeline *p);
 
 #endif

@@ -17,8 +17,16 @@
  * in is beyond an owner's rights: notify_change() in the kernel asks for
  * CAP_CHOWN. (A log that belongs to someone else can so be taken over at
  * the start, but not after a reload; then it is an error.)
+ *
+ * What a process executes and where it works (/proc/PID/exe and cwd) is told
+ * to who may trace it: CAP_SYS_PTRACE. Docker's files of a container are
+ * another user's where it remaps users: CAP_DAC_READ_SEARCH.
  */
-static const unsigned int kept[] = { CAP_CHOWN };
+static const unsigned int kept[] = {
+	CAP_CHOWN,
+	CAP_SYS_PTRACE,
+	CAP_DAC_READ_SEARCH,
+};
 
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 

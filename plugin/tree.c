@@ -25,6 +25,12 @@ static void no_final(void *ctx, const struct change *c)
 	(void)c;
 }
 
+static void no_adopted(void *ctx, pid_t pid)
+{
+	(void)ctx;
+	(void)pid;
+}
+
 static char *copy(const char *s)
 {
 	char *to = strdup(s);
@@ -62,6 +68,8 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 	t->emit = emit;
 	t->ctx = ctx;
 	t->final = no_final;
+	t->adopted = no_adopted;
+	t->witness_since = WITNESS_OFF;
 	t->host_ns = pidns_new(NULL);
 	t->host_ns->mode = PIDNS_HOST;
 	t->lost_timer.kind = TIMER_LOST;
@@ -211,17 +219,36 @@ static uint64_t fact_at(struct tree *t, const struct fact *f)
 }
 
 /*
+ * Every birth in the tree is witnessed, and so whoever is not there is
+ * nobody's child. A root is known by what it executes.
+ */
+static void witnessed_root(struct tree *t, const struct fact *f, uint64_t at)
+{
+	struct proc *p;
+
+	if (!name_listed(t->roots, program_of(f)))
+		return;
+	p = proc_new(t, f->pid, at);
+	hold(t, p, f);
+	note(t, p, f);
+	place_root(t, p);
+}
+
+/*
  * Whether the record is by another process than p, which used the pid
  * before: p has ended, or the parent shown is nobody that p could have
  * been given to (find_new_reaper() in kernel/exit.c).
  */
-static bool is_successor(const struct proc *p, const struct fact *f,
-			 uint64_t at)
+static bool is_successor(const struct tree *t, const struct proc *p,
+			 const struct fact *f, uint64_t at)
 {
 	const struct proc_priv *v = p->priv;
 
 	if (ended(p))
 		return at > v->end_at + COARSE_MS;
+	/* Births and ends are told, so this is none. */
+	if (is_witnessed(t, f->time_ms))
+		return false;
 	if (!placed(p) || !v->heard || !v->settled || !f->ppid ||
 	    f->ppid == p->ppid || at <= v->last_at)
 		return false;
@@ -238,21 +265,23 @@ static bool is_successor(const struct proc *p, const struct fact *f,
 	return true;
 }
 
-void tree_apply(struct tree *t, const struct fact *f)
+/* What audit says of a process. */
+static void apply_heard(struct tree *t, const struct fact *f, uint64_t at)
 {
-	uint64_t at = fact_at(t, f);
 	struct proc *p;
 
-	advance(t, at);
-	t->last_fact = t->now;
-	if (f->pid <= 0)
-		return;
 	p = proc_find(t, f->pid, at);
-	if (p && is_successor(p, f, at)) {
-		struct when when = { at, f->time_ms, f->serial };
+	if (p && is_successor(t, p, f, at)) {
+		struct when when = { at, f->time_ms, f->serial,
+				     SOURCE_INFERRED };
 
 		end(t, p, EXIT_UNKNOWN, 0, &when);
 		p = NULL;
+	}
+	if (!p && is_witnessed(t, f->time_ms)) {
+		if (f->kind == FACT_EXEC)
+			witnessed_root(t, f, at);
+		return;
 	}
 	if (!p)
 		p = proc_new(t, f->pid, at);
@@ -260,6 +289,28 @@ void tree_apply(struct tree *t, const struct fact *f)
 		apply(t, p, f);
 	else
 		limbo_add(t, p, f);
+}
+
+void tree_apply(struct tree *t, const struct fact *f)
+{
+	uint64_t at = fact_at(t, f);
+
+	advance(t, at);
+	t->last_fact = t->now;
+	if (f->pid <= 0)
+		return;
+	switch (f->source) {
+	case SOURCE_WITNESS:
+		apply_witnessed(t, f);
+		break;
+	case SOURCE_CENSUS:
+		apply_census(t, f);
+		break;
+	case SOURCE_AUDIT:
+	case SOURCE_INFERRED:
+		apply_heard(t, f, at);
+		break;
+	}
 }
 
 void tree_idle(struct tree *t, uint64_t elapsed_ms)

@@ -26,6 +26,9 @@ struct tree_options {
 	bool activity;		/* report CHANGE_ACTIVITY */
 };
 
+/* tree_witness(): nothing is witnessed. */
+#define WITNESS_OFF UINT64_MAX
+
 extern const struct tree_options tree_defaults;
 
 /*
@@ -58,6 +61,32 @@ void tree_finish(struct tree *t);
 
 /* Reports n lost things under this node, at the tree's current time. */
 void tree_lost(struct tree *t, uint64_t n, const char *what);
+
+/*
+ * From this event time on, births and ends are all told by facts of the
+ * witness, each before the first record of its process: what audit says of
+ * a process that the tree does not know is nobody's business then, nothing
+ * is inferred, and fork's numbers count for nothing. WITNESS_OFF: no longer.
+ */
+void tree_witness(struct tree *t, uint64_t since_ms);
+
+/*
+ * Called when a process gets its place by anything else than the witness or
+ * the census: births and ends told before were not the tree's. From within
+ * tree_apply() and the like; it must not call the tree.
+ */
+typedef void tree_pid_fn(void *ctx, pid_t pid);
+void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx);
+
+/* Who has that pid in the tree and lives, or NULL. Borrowed. */
+const struct proc *tree_find(struct tree *t, pid_t pid);
+
+/* The init of the pid namespace that p is in; 0 if not known, or the host's. */
+pid_t tree_reaper(const struct proc *p);
+
+/* Everyone in the tree who lives. fn must not call the tree. */
+typedef void tree_proc_fn(void *ctx, const struct proc *p);
+void tree_each_alive(struct tree *t, tree_proc_fn *fn, void *ctx);
 
 /*
  * The invariants: every parent in the tree, no cycles, one process per

@@ -187,19 +187,30 @@ static void apply_seen(struct tree *t, struct proc *p, const struct fact *f)
 	t->emit(t->ctx, &c);
 }
 
+/* That it ended is known, but not how, or only by what follows from others. */
+static bool is_weak(enum exit_reason reason, const struct when *when)
+{
+	return reason == EXIT_UNKNOWN ||
+	       (reason == EXIT_INIT_DIED && when->source != SOURCE_WITNESS);
+}
+
 static void set_end(struct proc *p, enum exit_reason reason, int code,
 		    const struct when *when)
 {
 	struct proc_priv *v = p->priv;
+	bool signaled;
 
-	v->weak_end = reason == EXIT_UNKNOWN || reason == EXIT_INIT_DIED;
+	v->weak_end = is_weak(reason, when);
 	p->reason = reason;
-	p->end_source = v->weak_end ? SOURCE_INFERRED : SOURCE_AUDIT;
+	p->end_source = v->weak_end && when->source == SOURCE_AUDIT ?
+				SOURCE_INFERRED :
+				when->source;
 	p->end_ms = when->time_ms;
 	v->end_at = when->at;
 	v->end_serial = when->serial;
-	p->exit_signal = reason == EXIT_SIGNALED ? code : 0;
-	p->exit_code = reason == EXIT_SIGNALED ? 128 + code : code;
+	signaled = reason == EXIT_SIGNALED || reason == EXIT_OOM;
+	p->exit_signal = signaled ? code : 0;
+	p->exit_code = signaled ? 128 + code : code;
 }
 
 /* Two things say that p ended: a record beats a guess, else the first counts. */
@@ -207,7 +218,7 @@ static void end_again(struct proc *p, enum exit_reason reason, int code,
 		      const struct when *when)
 {
 	const struct proc_priv *v = p->priv;
-	bool weak = reason == EXIT_UNKNOWN || reason == EXIT_INIT_DIED;
+	bool weak = is_weak(reason, when);
 
 	if (weak != v->weak_end ?
 		    weak :
@@ -241,11 +252,15 @@ void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 /* f is by p, which has its place. */
 void apply(struct tree *t, struct proc *p, const struct fact *f)
 {
-	struct when when = { f->time_ms + t->offset, f->time_ms, f->serial };
+	struct when when = { f->time_ms + t->offset, f->time_ms, f->serial,
+			     SOURCE_AUDIT };
 
 	note(t, p, f);
 	switch (f->kind) {
 	case FACT_FORK:
+		/* Every child was told by its pid, or will be. */
+		if (is_witnessed(t, f->time_ms))
+			break;
 		/* A number means nothing before its namespace is known. */
 		if (p->priv->certain || p->priv->forced)
 			claim_add(t, p, f);
@@ -263,6 +278,9 @@ void apply(struct tree *t, struct proc *p, const struct fact *f)
 		break;
 	case FACT_SEEN:
 		apply_seen(t, p, f);
+		break;
+	case FACT_FOUND:
+	case FACT_GONE:
 		break;
 	}
 }

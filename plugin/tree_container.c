@@ -106,6 +106,23 @@ static struct container_priv *make(struct tree *t, const char *ns,
 	return c;
 }
 
+/* By what /proc says; NULL if there are too many. bundle may be NULL. */
+struct container_priv *container_of_id(struct tree *t, const char *ns,
+				       const char *id, const char *bundle)
+{
+	struct container_priv *c = find(t, ns, id);
+
+	if (!c && t->n_containers >= t->options.max_containers) {
+		t->metrics->containers_evicted++;
+		return NULL;
+	}
+	if (!c)
+		c = make(t, ns, id);
+	if (bundle && !c->self.bundle)
+		c->self.bundle = must_dup(bundle);
+	return c;
+}
+
 /*
  * The one that p's arguments name, in containerd's namespace ns; NULL if
  * there are too many.
@@ -113,18 +130,7 @@ static struct container_priv *make(struct tree *t, const char *ns,
 struct container_priv *container_named(struct tree *t, const struct proc *p,
 				       const char *ns)
 {
-	const struct proc_priv *v = p->priv;
-	struct container_priv *c = find(t, ns, v->inv_id);
-
-	if (!c && t->n_containers >= t->options.max_containers) {
-		t->metrics->containers_evicted++;
-		return NULL;
-	}
-	if (!c)
-		c = make(t, ns, v->inv_id);
-	if (v->inv_bundle && !c->self.bundle)
-		c->self.bundle = must_dup(v->inv_bundle);
-	return c;
+	return container_of_id(t, ns, p->priv->inv_id, p->priv->inv_bundle);
 }
 
 /*
@@ -148,10 +154,10 @@ void container_renew(struct tree *t, struct container_priv *c)
 		return;
 	container_due(t, c);
 	timers_cancel(&t->timers, &c->timer);
-	c->stop = (struct when){ 0, 0, 0 };
+	c->stop = (struct when){ 0 };
 	c->self.start_ms = c->self.stop_ms = 0;
 	c->init = NULL;
-	c->gone = (struct when){ 0, 0, 0 };
+	c->gone = (struct when){ 0 };
 	c->starting = c->drained = false;
 	pidns_unref(c->ns);
 	c->ns = NULL;
@@ -217,6 +223,9 @@ static void gone(struct tree *t, struct container_priv *c,
 {
 	if (!c->gone.at || when->at < c->gone.at)
 		c->gone = *when;
+	/* If its init had ended, the witness would have told. */
+	if (c->init && !ended(c->init) && is_witnessed(t, when->time_ms))
+		return;
 	if (c->init && (!ended(c->init) || c->init->priv->weak_end))
 		end(t, c->init, EXIT_UNKNOWN, 0, when);
 	else if (c->self.start_ms && !c->self.stop_ms)
@@ -234,7 +243,7 @@ void container_restamp(struct proc *p)
 	if (!c || c->init != p || !c->self.stop_ms)
 		return;
 	c->stop = (struct when){ p->priv->end_at, p->end_ms,
-				 p->priv->end_serial };
+				 p->priv->end_serial, p->end_source };
 	c->self.stop_ms = p->end_ms;
 }
 
@@ -252,7 +261,8 @@ void container_due(struct tree *t, struct container_priv *c)
 	c->refs++;	/* stays while we look */
 	for (p = c->procs; p; p = next) {
 		next = p->priv->container_next;
-		if (!placed(p) || ended(p) || p->role < ROLE_INIT)
+		if (!placed(p) || ended(p) || p->role < ROLE_INIT ||
+		    is_witnessed(t, c->stop.time_ms))
 			continue;
 		killed = local && is_in(p->priv->ns, ns) &&
 			 p->priv->birth_at <= c->stop.at + COARSE_MS;
@@ -290,7 +300,8 @@ static void end_shim_delete(struct tree *t, struct container_priv *c,
 {
 	struct proc *shim = c->shim;
 
-	if (shim && shim->container == &c->self && !ended(shim))
+	if (shim && shim->container == &c->self && !ended(shim) &&
+	    !is_witnessed(t, when->time_ms))
 		end(t, shim, EXIT_UNKNOWN, 0, when);
 	gone(t, c, when);
 }
@@ -302,7 +313,8 @@ static void end_shim_delete(struct tree *t, struct container_priv *c,
 void container_end(struct tree *t, struct proc *p)
 {
 	struct container_priv *c = p->container ? p->container->priv : NULL;
-	struct when when = { p->priv->end_at, p->end_ms, p->priv->end_serial };
+	struct when when = { p->priv->end_at, p->end_ms, p->priv->end_serial,
+			     SOURCE_INFERRED };
 
 	/*
 	 * What is not the shim's or containerd's child by their own word

@@ -10,6 +10,8 @@
  * tree_claims.c	births that parents announced, pid namespaces
  * tree_judge.c		which birth was whose
  * tree_apply.c		what a fact does to a process that has its place
+ * tree_witness.c	what the kernel's proc connector said
+ * tree_census.c	what /proc said
  * tree_role.c		what follows for a process from its parent and its execs
  * tree_container.c	containers: named, started, stopped
  * tree_check.c		the invariants
@@ -110,6 +112,14 @@ struct claim {
 /* When and by which record something happened. */
 struct when {
 	uint64_t at, time_ms, serial;
+	enum source source;	/* audit, if nothing else is said */
+};
+
+/* How the thread ended that ended last. */
+struct leaving {
+	enum exit_reason reason;	/* EXIT_NOT_YET: none did */
+	int code;
+	struct when when;
 };
 
 struct proc_priv {
@@ -135,6 +145,14 @@ struct proc_priv {
 	bool by_parent_flag;	/* born by CLONE_PARENT */
 	bool by_vfork;		/* born by vfork or CLONE_VFORK */
 	bool last_stage;	/* of the runtime: becomes init or exec */
+	unsigned int n_threads;	/* by the witness; 0: not known */
+	struct leaving leaving;
+	uint64_t born_ms;	/* since boot, 0 where not known */
+	uint64_t told_ns;	/* what was witnessed before is in already */
+	unsigned int ns_depth;	/* of its pid namespace; 1: the host's, 0: ? */
+	char *cgroup;		/* the container that its cgroup names, or NULL */
+	bool inside;		/* the shim's child, yet in a container */
+	bool shim_init;		/* … and its init, by the shim's word */
 	bool certain;		/* its pid namespace is known for sure */
 	bool started;		/* its container, as its init */
 	bool end_told;		/* its container knows that it ended */
@@ -193,12 +211,14 @@ struct tree {
 	struct metrics *metrics;
 	change_fn *emit;
 	change_fn *final;
-	void *ctx, *final_ctx;
+	tree_pid_fn *adopted;
+	void *ctx, *final_ctx, *adopted_ctx;
 
 	uint64_t now;		/* tree time */
 	uint64_t last_fact;	/* tree time of the last fact */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
+	uint64_t witness_since;	/* event time, or WITNESS_OFF */
 
 	struct timers timers;
 	struct proc_priv *by_pid;
@@ -284,6 +304,7 @@ struct birth {
 	uint64_t flags;
 	bool exact;		/* at, time_ms and serial are the birth's */
 	uint64_t at, time_ms, serial;
+	const struct fact *looked;	/* what /proc or the witness said */
 };
 
 struct verdict;
@@ -335,6 +356,15 @@ struct verdict {
 struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 			    bool final);
 
+/* tree_witness.c */
+bool is_witnessed(const struct tree *t, uint64_t time_ms);
+void apply_witnessed(struct tree *t, const struct fact *f);
+void look_at(struct proc *p, const struct fact *f);
+bool is_born_at(const struct proc *p, uint64_t born_ms);
+
+/* tree_census.c */
+void apply_census(struct tree *t, const struct fact *f);
+
 /* tree_apply.c */
 void apply(struct tree *t, struct proc *p, const struct fact *f);
 void note(struct tree *t, struct proc *p, const struct fact *f);
@@ -357,6 +387,8 @@ void container_leave(struct tree *t, struct proc *p);
 void container_prune(struct tree *t, struct container_priv *c);
 struct container_priv *container_named(struct tree *t, const struct proc *p,
 				       const char *ns);
+struct container_priv *container_of_id(struct tree *t, const char *ns,
+				       const char *id, const char *bundle);
 struct pidns *container_ns(struct tree *t, struct container_priv *c,
 			   struct proc *p);
 void container_start(struct tree *t, struct container_priv *c, struct proc *p);

@@ -35,6 +35,8 @@ static void set_birth(struct proc *p, const struct birth *b)
 		v->birth_at = b->at;
 		p->start_ms = b->time_ms;
 	}
+	if (b->looked)
+		look_at(p, b->looked);
 	if (!b->caller)
 		return;
 	v->by_vfork = b->call == FORK_VFORK || b->flags & FLAG_VFORK;
@@ -60,6 +62,26 @@ static void tell_birth(struct tree *t, struct proc *p, uint64_t serial)
 	if (!p->parent)
 		c.kind = CHANGE_CENSUS;
 	t->emit(t->ctx, &c);
+}
+
+/* It was there, and /proc told. */
+static void tell_found(struct tree *t, const struct proc *p,
+		       const struct fact *f)
+{
+	struct change c = change_of(t, CHANGE_CENSUS, p);
+
+	c.source = SOURCE_CENSUS;
+	c.time_ms = f->time_ms;
+	t->emit(t->ctx, &c);
+}
+
+/* What it executes and who runs it, as /proc has it. */
+static void take_found(struct tree *t, struct proc *p, const struct fact *f)
+{
+	proc_set_image(p, image_new(f->exe, f->comm, f));
+	proc_set_cred(p, f);
+	p->ppid = f->ppid;
+	classify_exec(t, p, f);
 }
 
 /* A clone with CLONE_NEWPID inside a container: a namespace within. */
@@ -96,6 +118,7 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	struct proc_priv *v = p->priv;
 	uint64_t serial = b->exact ? b->serial : v->first_serial;
 	struct pending pending = take_pending(t, p);
+	bool found = b->looked && b->source == SOURCE_CENSUS;
 
 	limbo_drop(t, p);
 	v->state = STATE_PLACED;
@@ -120,12 +143,19 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	rearm_settling(t, p);
 	if (v->settled)
 		unshow_parent(t, p);
+	if (found)
+		take_found(t, p, b->looked);
 	derive(t, p);
 	if (pending.n) {
 		identify(p, pending.list[0]);
 		v->last_at = v->last_serial = 0;
 	}
-	tell_birth(t, p, serial);
+	if (found)
+		tell_found(t, p, b->looked);
+	else
+		tell_birth(t, p, serial);
+	if (!b->looked)
+		t->adopted(t->adopted_ctx, p->pid);
 	apply_pending(t, p, &pending);
 	wake(t, p->pid);
 }
@@ -289,7 +319,7 @@ static void complete_birth(struct tree *t, struct proc *p,
 void born(struct tree *t, const struct birth *b, pid_t pid)
 {
 	struct proc *p = proc_find(t, pid, b->at);
-	struct when when = { b->at, b->time_ms, b->serial };
+	struct when when = { b->at, b->time_ms, b->serial, SOURCE_INFERRED };
 
 	if (p && fits_birth(p, b)) {
 		if (placed(p))

@@ -263,6 +263,7 @@ void proc_free(struct tree *t, struct proc *p)
 	free(v->inv_id);
 	free(v->inv_ns);
 	free(v->inv_bundle);
+	free(v->cgroup);
 	pidns_unref(v->nested);
 	image_unref(p->image);
 	image_unref(v->old_image);

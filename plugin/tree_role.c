@@ -53,7 +53,8 @@ static bool is_below_runtime(const struct proc *p)
 /* Keeps what f, an exec by p, tells of what p is. */
 void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 {
-	struct when when = { f->time_ms + t->offset, f->time_ms, f->serial };
+	struct when when = { f->time_ms + t->offset, f->time_ms, f->serial,
+			     SOURCE_AUDIT };
 	struct proc_priv *v = p->priv;
 	const char *args = f->args && f->args_count ? f->args : "";
 	uint32_t count = f->args ? f->args_count : 0;
@@ -179,6 +180,19 @@ static void derive_runtime(struct tree *t, struct proc *p)
 }
 
 /*
+ * /proc said so at its birth: it is in a pid namespace within the host's,
+ * or in the container's own cgroup, where the runtime puts its stages and
+ * no hook.
+ */
+static bool is_known_inside(const struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+
+	return v->ns_depth > 1 ||
+	       (v->cgroup && p->container && !strcmp(v->cgroup, p->container->id));
+}
+
+/*
  * A child of the runtime has executed another program than the runtime:
  * the user's, or a hook's. A hook is spawned by vfork while "create" runs
  * (libcontainer/configs, Command.Run); the container's first process is
@@ -201,11 +215,26 @@ static bool runs_user_program(const struct proc *p)
 		return true;
 	if (runtime->priv->verb != VERB_CREATE)
 		return false;
+	if (is_known_inside(p))
+		return true;
 	if (v->last_stage || (c->init && c->init != p))
 		return v->last_stage;
-	if (v->exact)
+	if (v->exact && p->source != SOURCE_WITNESS)
 		return !v->by_vfork;
 	return v->settled && (ended(runtime) || c->starting);
+}
+
+/* The kernel's word counts for more than what the runtime was told to do. */
+static void join_cgroup(struct tree *t, struct proc *p)
+{
+	const char *ns = p->parent->container ? p->parent->container->ns : "";
+	struct container_priv *c;
+
+	if (p->container && !strcmp(p->container->id, p->priv->cgroup))
+		return;
+	c = container_of_id(t, ns, p->priv->cgroup, NULL);
+	if (c)
+		container_join(t, p, &c->self);
 }
 
 /* Below the runtime: a stage of it, a hook, or the user's first process. */
@@ -221,6 +250,8 @@ static void derive_stage(struct tree *t, struct proc *p)
 		return;		/* for good */
 	if (parent->container)
 		container_join(t, p, parent->container);
+	if (v->cgroup && told)
+		join_cgroup(t, p);
 	user = p->container && told && runs_user_program(p);
 	if (user) {
 		p->role = parent->priv->verb == VERB_CREATE ? ROLE_INIT :
@@ -238,6 +269,56 @@ static void derive_stage(struct tree *t, struct proc *p)
 		     (parent->priv->certain &&
 		      (v->exact || v->verb || parent->priv->ns != t->host_ns) &&
 		      (!v->by_parent_flag || (told && p->container)));
+}
+
+/*
+ * The shim's child, yet in a container: it was brought there before anybody
+ * listened, or was made from within by CLONE_PARENT. What it calls itself
+ * counts for nothing.
+ */
+static bool is_inside(const struct proc *p)
+{
+	return p->parent && p->parent->role == ROLE_SHIM &&
+	       p->parent->container &&
+	       (p->priv->ns_depth > 1 || p->priv->inside);
+}
+
+static enum role role_inside(const struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+
+	if (p->source != SOURCE_CENSUS)
+		return ROLE_MEMBER;
+	if (v->shim_init || (p->vpid == 1 && v->ns_depth > 1))
+		return ROLE_INIT;
+	return ROLE_EXEC;
+}
+
+static void derive_inside(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+	struct container_priv *c = p->parent->container->priv;
+
+	if (v->cgroup)
+		c = container_of_id(t, c->self.ns, v->cgroup,
+				    v->inv_bundle);
+	if (!c)
+		c = p->parent->container->priv;
+	container_join(t, p, &c->self);
+	p->role = role_inside(p);
+	p->entry = p->role == ROLE_MEMBER ? NULL : p;
+	if (!c->shim)
+		c->shim = p->parent;
+	if (!c->ns)
+		c->ns = pidns_new(t->host_ns);
+	if (p->role == ROLE_INIT && !c->init && !c->self.stop_ms) {
+		c->init = p;
+		c->ns->init = p;
+		c->self.start_ms = p->start_ms;
+		v->started = true;
+	}
+	proc_set_ns(p, c->ns);
+	v->certain = true;
 }
 
 static void derive_member(struct tree *t, struct proc *p)
@@ -262,6 +343,8 @@ static void derive_one(struct tree *t, struct proc *p)
 		v->certain = true;
 	} else if (p->parent && p->parent->role >= ROLE_INIT) {
 		derive_member(t, p);
+	} else if (is_inside(p)) {
+		derive_inside(t, p);
 	} else if (is_below_runtime(p)) {
 		derive_stage(t, p);
 	} else if (is_shim(v->verb)) {

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "merge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define uthash_fatal(msg) abort()
+#include <uthash.h>
+
+/* Audit stamps are a jiffy coarse: 10 ms where HZ is 100. */
+#define COARSE_MS 10
+
+#define MAX_WAITING 65536
+#define MAX_STRANGERS 16384
+#define MAX_ADOPTED 256
+
+/* A fact that waits; if it brings somebody, by their pid, too. */
+struct item {
+	struct fact *fact;
+	struct item *next;
+	pid_t pid;		/* the newcomer */
+	bool listed;
+	UT_hash_handle hh;	/* in births, the newest of a pid */
+};
+
+/* What was told of somebody who is not in the tree. */
+struct stranger {
+	uint64_t time_ms, mono_ns;
+	pid_t pid, child;
+	int code, signal;
+	enum fact_kind kind;
+	bool thread;
+};
+
+struct merge {
+	struct tree *tree;
+	struct metrics *metrics;
+	struct item *first, **last;
+	size_t n;
+	struct item *births;
+	size_t n_strangers;	/* ever; the newest are kept */
+	struct stranger strangers[MAX_STRANGERS];
+	size_t n_adopted;
+	pid_t adopted[MAX_ADOPTED];
+};
+
+static void on_adopted(void *ctx, pid_t pid)
+{
+	struct merge *m = ctx;
+
+	if (m->n_adopted < MAX_ADOPTED)
+		m->adopted[m->n_adopted++] = pid;
+}
+
+struct merge *merge_new(struct tree *t, struct metrics *metrics)
+{
+	struct merge *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		abort();
+	m->tree = t;
+	m->metrics = metrics;
+	m->last = &m->first;
+	tree_on_adopted(t, on_adopted, m);
+	return m;
+}
+
+static void unlist(struct merge *m, struct item *item)
+{
+	if (item->listed)
+		HASH_DELETE(hh, m->births, item);
+	item->listed = false;
+}
+
+/* Takes the first out of the queue. */
+static struct fact *take(struct merge *m)
+{
+	struct item *item = m->first;
+	struct fact *f = item->fact;
+
+	m->first = item->next;
+	if (!m->first)
+		m->last = &m->first;
+	m->n--;
+	unlist(m, item);
+	free(item);
+	return f;
+}
+
+void merge_free(struct merge *m)
+{
+	if (!m)
+		return;
+	while (m->first)
+		free(take(m));
+	free(m);
+}
+
+bool merge_waits(const struct merge *m)
+{
+	return m->first != NULL;
+}
+
+/* Who comes to the tree by it; 0: nobody. */
+static pid_t newcomer(const struct fact *f)
+{
+	if (f->kind == FACT_FOUND)
+		return f->pid;
+	return f->kind == FACT_FORK && !f->thread ? f->child : 0;
+}
+
+static const struct item *find_birth(const struct merge *m, pid_t pid)
+{
+	struct item *item;
+
+	HASH_FIND(hh, m->births, &pid, sizeof(pid), item);
+	return item;
+}
+
+const struct proc *merge_nearest(struct merge *m, pid_t pid)
+{
+	const struct item *birth = find_birth(m, pid);
+
+	/* A pid may be used anew while it waits: then not for ever round. */
+	for (size_t i = 0; birth && i < m->n; i++) {
+		pid = birth->fact->kind == FACT_FOUND ? birth->fact->ppid :
+							birth->fact->pid;
+		birth = find_birth(m, pid);
+	}
+	return birth ? NULL : tree_find(m->tree, pid);
+}
+
+bool merge_ours(struct merge *m, pid_t pid)
+{
+	return find_birth(m, pid) || tree_find(m->tree, pid);
+}
+
+static void give_first(struct merge *m)
+{
+	bool early = m->n > MAX_WAITING;
+	struct fact *f = take(m);
+
+	m->metrics->witness_early += early;
+	tree_apply(m->tree, f);
+	free(f);
+}
+
+static void list_birth(struct merge *m, struct item *item)
+{
+	struct item *old;
+
+	item->pid = newcomer(item->fact);
+	if (!item->pid)
+		return;
+	HASH_FIND(hh, m->births, &item->pid, sizeof(item->pid), old);
+	if (old)
+		unlist(m, old);
+	HASH_ADD(hh, m->births, pid, sizeof(item->pid), item);
+	item->listed = true;
+}
+
+/* Facts nearly always come in order: then it is the last. */
+static void insert(struct merge *m, const struct fact *f)
+{
+	struct item *item = calloc(1, sizeof(*item));
+	struct item **at = m->last;
+
+	if (!item)
+		abort();
+	item->fact = fact_copy(f);
+	for (struct item **i = &m->first; *i && at == m->last; i = &(*i)->next)
+		if ((*i)->fact->mono_ns > f->mono_ns)
+			at = i;
+	item->next = *at;
+	*at = item;
+	if (!item->next)
+		m->last = &item->next;
+	m->n++;
+	list_birth(m, item);
+}
+
+static void append(struct merge *m, const struct fact *f)
+{
+	struct item *item = calloc(1, sizeof(*item));
+
+	if (!item)
+		abort();
+	item->fact = fact_copy(f);
+	*m->last = item;
+	m->last = &item->next;
+	m->n++;
+	list_birth(m, item);
+}
+
+static void remember(struct merge *m, const struct fact *f)
+{
+	struct stranger *s = &m->strangers[m->n_strangers++ % MAX_STRANGERS];
+
+	*s = (struct stranger){
+		.time_ms = f->time_ms,
+		.mono_ns = f->mono_ns,
+		.pid = f->pid,
+		.child = f->child,
+		.code = f->code,
+		.signal = f->signal,
+		.kind = f->kind,
+		.thread = f->thread,
+	};
+}
+
+void merge_put(struct merge *m, const struct fact *f)
+{
+	if (f->source == SOURCE_WITNESS && !merge_ours(m, f->pid)) {
+		remember(m, f);
+		return;
+	}
+	append(m, f);
+	while (m->n > MAX_WAITING)
+		give_first(m);
+}
+
+/* Puts into the queue what was told of pid before it was in the tree. */
+static void recall(struct merge *m, const struct stranger *s)
+{
+	struct fact f = {
+		.kind = s->kind,
+		.source = SOURCE_WITNESS,
+		.time_ms = s->time_ms,
+		.mono_ns = s->mono_ns,
+		.node = "",
+		.pid = s->pid,
+		.child = s->child,
+		.thread = s->thread,
+		.code = s->code,
+		.signal = s->signal,
+		.uid = ID_UNSET,
+		.gid = ID_UNSET,
+		.auid = ID_UNSET,
+		.ses = ID_UNSET,
+	};
+
+	insert(m, &f);
+}
+
+/*
+ * What was told of pid and, as births among it are recalled, of its
+ * children. An earlier user's of the pid ends with its end: whatever is
+ * from before the last birth of that pid is not meant.
+ */
+static void recall_all(struct merge *m, pid_t pid)
+{
+	size_t n = m->n_strangers < MAX_STRANGERS ? m->n_strangers :
+						    MAX_STRANGERS;
+	size_t from = m->n_strangers - n;
+	struct stranger *s;
+
+	for (size_t i = m->n_strangers; i > from; i--) {
+		s = &m->strangers[(i - 1) % MAX_STRANGERS];
+		if (s->kind == FACT_FORK && !s->thread && s->child == pid)
+			from = i;
+	}
+	for (size_t i = from; i < m->n_strangers; i++) {
+		s = &m->strangers[i % MAX_STRANGERS];
+		if (!s->pid || !merge_ours(m, s->pid))
+			continue;
+		recall(m, s);
+		s->pid = 0;
+	}
+}
+
+static void adopt(struct merge *m)
+{
+	while (m->n_adopted)
+		recall_all(m, m->adopted[--m->n_adopted]);
+}
+
+static void give_until(struct merge *m, uint64_t time_ms)
+{
+	while (m->first && m->first->fact->time_ms < time_ms)
+		give_first(m);
+}
+
+/*
+ * pid speaks, and its birth waits: all that was before is due. (If that is
+ * not the birth of an earlier user of the pid, who spoke before it.)
+ */
+static void give_birth(struct merge *m, const struct fact *f)
+{
+	const struct item *birth = find_birth(m, f->pid);
+	bool last = false;
+
+	if (!birth || f->time_ms + COARSE_MS < birth->fact->time_ms)
+		return;
+	while (m->first && !last) {
+		last = m->first == birth;
+		give_first(m);
+	}
+}
+
+void merge_apply(struct merge *m, const struct fact *f)
+{
+	give_until(m, f->time_ms);
+	give_birth(m, f);
+	tree_apply(m->tree, f);
+	adopt(m);
+}
+
+void merge_pass(struct merge *m, uint64_t time_ms)
+{
+	give_until(m, time_ms);
+	adopt(m);
+}
+
+void merge_finish(struct merge *m)
+{
+	while (m->first)
+		give_first(m);
+	adopt(m);
+	while (m->first)
+		give_first(m);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * merge: brings what the kernel's proc connector and /proc say into step
+ * with the audit stream, which comes later: a tree must not hear that a
+ * process ended before what it did, nor that it has a child before what it
+ * executed. Pure: facts in, facts out to the tree; no I/O, no clock. Owns
+ * what waits; the tree is borrowed.
+ *
+ * It rests on two orders that the kernel keeps. A record is queued for the
+ * audit daemon when its call is done (audit_log_end()), so whatever a
+ * process did is queued before it is seen to fork next, or to end. And a
+ * record's stamp is never later than its queueing. So once a record bears a
+ * later stamp than a birth or an end, all that was before that has come.
+ */
+#ifndef CONTREE_MERGE_H
+#define CONTREE_MERGE_H
+
+#include "tree.h"
+
+struct merge;
+
+/* metrics and t are borrowed, and must outlive it. */
+struct merge *merge_new(struct tree *t, struct metrics *metrics);
+void merge_free(struct merge *m);
+
+/*
+ * The process in the tree that pid is, or that it is to become a descendant
+ * of by births that wait here; NULL if it is none of the tree's. Borrowed
+ * until the next call.
+ */
+const struct proc *merge_nearest(struct merge *m, pid_t pid);
+
+/* Whether pid is one of the tree's, or will be when its turn comes. */
+bool merge_ours(struct merge *m, pid_t pid);
+
+/*
+ * A fact of the witness or of the census, in the order in which they
+ * happened. It is copied. What is not about the tree's processes is kept
+ * for a while, in case it turns out to be.
+ */
+void merge_put(struct merge *m, const struct fact *f);
+
+/* A fact of the audit stream: goes to the tree, after all that was before. */
+void merge_apply(struct merge *m, const struct fact *f);
+
+/* The audit stream has come to that time: what was before it is due. */
+void merge_pass(struct merge *m, uint64_t time_ms);
+
+/* The stream is at its end: everything is due. */
+void merge_finish(struct merge *m);
+
+/* Whether anything waits. */
+bool merge_waits(const struct merge *m);
+
+#endif

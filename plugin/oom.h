@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * oom: whether a container's process was killed for want of memory. The
+ * kernel counts such kills by memory cgroup (oom_kill in memory.events, or
+ * in cgroup v1's memory.oom_control) before it sends the SIGKILL, so when a
+ * killed process ends, the count of its container has risen. Owns the files,
+ * which are kept open: a cgroup may be gone soon after.
+ */
+#ifndef CONTREE_OOM_H
+#define CONTREE_OOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct oom;
+
+struct oom *oom_new(void);
+void oom_free(struct oom *o);
+
+/*
+ * From now on the container of that key (any that stays the same) has its
+ * count watched. cgroup is its path in the unified hierarchy, memory_cgroup
+ * the one in cgroup v1's memory hierarchy; either may be "".
+ */
+void oom_watch(struct oom *o, const void *key, const char *cgroup,
+	       const char *memory_cgroup);
+void oom_forget(struct oom *o, const void *key);
+
+/*
+ * pid, in that container, has just ended by SIGKILL. True if the kernel
+ * killed it for memory: of as many as the count has risen by. May be asked
+ * again for each thread of pid.
+ */
+bool oom_killed(struct oom *o, const void *key, pid_t pid);
+
+#endif

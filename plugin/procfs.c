@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+#define ID_LEN (PROCFS_ID_SIZE - 1)
+
+/*
+ * The most that is read of a file. A line of status has all supplementary
+ * groups, up to 65536 (NGROUPS_MAX) of eleven bytes, and NSpid is behind it.
+ * A line of cgroup has a path of up to PATH_MAX, and each of the hierarchies
+ * has a line.
+ */
+#define STAT_MAX 4096
+#define STATUS_MAX (1024 * 1024)
+#define CGROUP_MAX (128 * 1024)
+#define ID_MAX 16
+
+#define CHUNK 4096 /* bytes read at a time */
+
+/* The fields of stat that are wanted, numbered as in proc(5). */
+enum { PPID = 4, FLAGS = 9, THREADS = 20, START = 22, FIELDS };
+
+/* Bytes of another's. */
+struct span {
+	const char *s;
+	size_t len;
+};
+
+/* One read: where text may move, strings are offsets. At 0 there is "". */
+struct reading {
+	struct procfs *p;
+	int dir;	/* /proc/PID */
+	size_t comm, exe, cwd, args;
+	size_t container, cgroup, memory_cgroup, cgroup_text;
+};
+
+/* --- bytes */
+
+static bool span_is(struct span a, const char *s, size_t len)
+{
+	return a.len == len && !memcmp(a.s, s, len);
+}
+
+static bool ends_with(struct span a, const char *tail, size_t len)
+{
+	return a.len >= len && !memcmp(a.s + a.len - len, tail, len);
+}
+
+/* Takes the tail away, if there is one. */
+static bool cut_tail(struct span *a, const char *tail)
+{
+	size_t len = strlen(tail);
+
+	if (!ends_with(*a, tail, len))
+		return false;
+	a->len -= len;
+	return true;
+}
+
+/* What is in front of any of these characters; moves at behind it. */
+static struct span take_until(const char **at, const char *stops)
+{
+	struct span a = { *at, strcspn(*at, stops) };
+
+	*at += a.len;
+	return a;
+}
+
+/* Decimal digits, at least one; moves at behind them. */
+static bool take_number(const char **at, uint64_t max, uint64_t *n)
+{
+	const char *begin = *at;
+	uint64_t digit;
+
+	for (*n = 0; **at >= '0' && **at <= '9'; ++*at) {
+		digit = (uint64_t)(**at - '0');
+		if (*n > (max - digit) / 10)
+			return false;
+		*n = *n * 10 + digit;
+	}
+	return *at != begin;
+}
+
+/* --- files */
+
+/*
+ * Appends a file's first max bytes, or all of them. A read of /proc gives
+ * less than was asked for without being at the end.
+ */
+static int read_file(int dir, const char *name, struct buf *out, size_t max)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	size_t want;
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	while (max) {
+		want = max < CHUNK ? max : CHUNK;
+		got = read(fd, buf_reserve(out, want), want);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (!got)
+			break;
+		out->len += (size_t)got;
+		max -= (size_t)got;
+	}
+	return 0;
+}
+
+/* The same as a string. A NUL, which the kernel never puts there, ends it. */
+static int read_text(int dir, const char *name, struct buf *out, size_t max)
+{
+	if (read_file(dir, name, out, max))
+		return -1;
+	buf_putc(out, '\0');
+	return 0;
+}
+
+static size_t keep(struct reading *r, struct span a)
+{
+	size_t at = r->p->text.len;
+
+	buf_put(&r->p->text, a.s, a.len);
+	buf_putc(&r->p->text, '\0');
+	return at;
+}
+
+/* --- stat */
+
+/* Fields 4 to 22. A negative one becomes what none of the wanted can be. */
+static bool take_fields(const char *at, uint64_t *fields)
+{
+	bool negative;
+
+	for (int i = PPID; i < FIELDS; i++) {
+		if (*at++ != ' ')
+			return false;
+		negative = *at == '-';
+		at += negative;
+		if (!take_number(&at, UINT64_MAX, &fields[i]))
+			return false;
+		if (negative)
+			fields[i] = UINT64_MAX;
+	}
+	/* else the last may be cut off */
+	return *at == ' ' || *at == '\n';
+}
+
+/*
+ * "PID (COMM) STATE PPID …". Only in status does proc_task_name() in
+ * fs/proc/array.c escape a comm, and it may be any 15 bytes (a kernel
+ * thread's is longer): its end is the last parenthesis.
+ */
+static bool parse_stat(struct reading *r, const char *text)
+{
+	struct procfs *p = r->p;
+	uint64_t f[FIELDS], pid;
+	const char *at = text;
+	const char *end = strrchr(text, ')');
+
+	if (!take_number(&at, INT_MAX, &pid) || pid != (uint64_t)p->pid)
+		return false;
+	if (strncmp(at, " (", 2) || !end || end < at + 2 || end[1] != ' ')
+		return false;
+	if ((end[2] | 0x20) < 'a' || (end[2] | 0x20) > 'z')
+		return false;
+	if (!take_fields(end + 3, f) || f[PPID] > INT_MAX ||
+	    f[FLAGS] > UINT32_MAX || f[THREADS] > INT_MAX ||
+	    f[START] == UINT64_MAX)
+		return false;
+	p->state = end[2];
+	p->ppid = (pid_t)f[PPID];
+	p->flags = (uint32_t)f[FLAGS];
+	p->threads = (unsigned int)f[THREADS];
+	p->start_ticks = f[START];
+	at += 2;
+	r->comm = keep(r, (struct span){ at, (size_t)(end - at) });
+	return true;
+}
+
+static int read_stat(struct reading *r)
+{
+	_cleanup_buf_ struct buf file = BUF_INIT;
+
+	if (read_text(r->dir, "stat", &file, STAT_MAX))
+		return -1;
+	if (!parse_stat(r, file.data)) {
+		errno = EBADMSG;
+		return -1;
+	}
+	return 0;
+}
+
+/* --- status */
+
+/*
+ * The numbers of a line of status: how many there are, the second and the
+ * last; 0 if something else is among them, or its end is not there.
+ */
+static unsigned int take_numbers(const char *at, uint64_t *second,
+				 uint64_t *last)
+{
+	unsigned int count = 0;
+
+	while (*at == '\t' || *at == ' ') {
+		at += strspn(at, "\t ");
+		if (*at == '\n')
+			break;
+		if (!take_number(&at, UINT32_MAX, last))
+			return 0;
+		if (++count == 2)
+			*second = *last;
+	}
+	return *at == '\n' ? count : 0;
+}
+
+static void parse_status_line(struct procfs *p, const char *line)
+{
+	uint64_t second = UINT32_MAX, last = 0;
+	unsigned int count;
+
+	/* no CONFIG_PID_NS or a kernel before 4.1: there is no such line */
+	if (!strncmp(line, "NSpid:", 6)) {
+		count = take_numbers(line + 6, &second, &last);
+		if (count && last && last <= INT_MAX) {
+			p->vpid = (pid_t)last;
+			p->ns_depth = count;
+		}
+	} else if (!strncmp(line, "Uid:", 4)) {
+		/* real, effective, saved, file system */
+		if (take_numbers(line + 4, &second, &last) == 4)
+			p->uid = (uint32_t)second;
+	} else if (!strncmp(line, "Gid:", 4)) {
+		if (take_numbers(line + 4, &second, &last) == 4)
+			p->gid = (uint32_t)second;
+	}
+}
+
+/* Here a newline in comm is escaped: no process can forge a line. */
+static void read_status(struct reading *r)
+{
+	_cleanup_buf_ struct buf file = BUF_INIT;
+	const char *line;
+
+	if (read_text(r->dir, "status", &file, STATUS_MAX))
+		return;
+	for (line = file.data; *line; line += *line == '\n') {
+		parse_status_line(r->p, line);
+		take_until(&line, "\n");
+	}
+}
+
+/* --- cgroup */
+
+/* "HIERARCHY:CONTROLLERS:PATH" */
+struct membership {
+	struct span hierarchy, controllers, path;
+};
+
+/*
+ * The next line that is whole; false at the end. A path may have colons but
+ * no newline, which cgroup_mkdir() in kernel/cgroup/cgroup.c refuses.
+ * proc_cgroup_show() there puts " (deleted)" behind that of a cgroup which
+ * was removed before its last process was reaped.
+ */
+static bool next_membership(const char **text, struct membership *m)
+{
+	while (**text) {
+		m->hierarchy = take_until(text, ":\n");
+		*text += **text == ':';
+		m->controllers = take_until(text, ":\n");
+		*text += **text == ':';
+		m->path = take_until(text, "\n");
+		*text += **text == '\n';
+		if (m->path.len && m->path.s[0] == '/') {
+			cut_tail(&m->path, " (deleted)");
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next name in a path. */
+static bool next_component(struct span *path, struct span *name)
+{
+	const char *slash;
+
+	while (path->len && path->s[0] == '/') {
+		path->s++;
+		path->len--;
+	}
+	slash = memchr(path->s, '/', path->len);
+	name->s = path->s;
+	name->len = slash ? (size_t)(slash - path->s) : path->len;
+	path->s += name->len;
+	path->len -= name->len;
+	return name->len;
+}
+
+/*
+ * CRI-O's and Podman's monitor is in a cgroup named after the container
+ * (crio-conmon-ID.scope, libpod-conmon-ID.scope), and is not in it.
+ */
+static bool is_monitor(struct span prefix)
+{
+	return ends_with(prefix, "conmon-", 7);
+}
+
+static bool is_hex(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!(s[i] >= '0' && s[i] <= '9') &&
+		    !(s[i] >= 'a' && s[i] <= 'f'))
+			return false;
+	return true;
+}
+
+/*
+ * The id in a cgroup's name, as runtimes make it: ID, PREFIX-ID.scope
+ * (systemd), PREFIX-ID (CRI-O and Podman without systemd), or SLICE:PREFIX:ID
+ * (what is meant for systemd, given to a runc that does without).
+ */
+static bool find_id(struct span name, struct span *id)
+{
+	char before;
+
+	cut_tail(&name, ".scope");
+	if (name.len < ID_LEN)
+		return false;
+	name.len -= ID_LEN;
+	id->s = name.s + name.len;
+	id->len = ID_LEN;
+	if (!is_hex(id->s, id->len))
+		return false;
+	if (!name.len)
+		return true;
+	before = name.s[name.len - 1];
+	return before == ':' || (before == '-' && !is_monitor(name));
+}
+
+bool procfs_container_id(const char *cgroup_file_text, char *out, size_t size)
+{
+	struct span name, id;
+	struct membership m;
+
+	if (size)
+		out[0] = '\0';
+	if (size < PROCFS_ID_SIZE)
+		return false;
+	while (next_membership(&cgroup_file_text, &m)) {
+		while (next_component(&m.path, &name)) {
+			if (find_id(name, &id)) {
+				memcpy(out, id.s, id.len);
+				out[id.len] = '\0';
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/*
+ * Whether a cgroup's name is that of a container with an id of any form. It
+ * is not ID.scope: init.scope is systemd's own, and session-1.scope a login.
+ */
+static bool is_named(struct span name, const char *id, size_t len)
+{
+	struct span hex;
+
+	if (find_id(name, &hex) && span_is(hex, id, len))
+		return true;
+	if (ends_with(name, id, len) &&
+	    (name.len == len || name.s[name.len - len - 1] == ':'))
+		return true;
+	if (!cut_tail(&name, ".scope") || !ends_with(name, id, len))
+		return false;
+	name.len -= len;
+	return name.len > 1 && ends_with(name, "-", 1) && !is_monitor(name);
+}
+
+bool procfs_cgroup_names(const char *cgroup_file_text, const char *id)
+{
+	size_t len = strlen(id);
+	struct membership m;
+	struct span name;
+
+	if (!len)
+		return false;
+	while (next_membership(&cgroup_file_text, &m))
+		while (next_component(&m.path, &name))
+			if (is_named(name, id, len))
+				return true;
+	return false;
+}
+
+/* Whether a list like "cpu,cpuacct" has a controller. */
+static bool has_controller(struct span list, const char *controller)
+{
+	size_t len = strlen(controller);
+	const char *comma;
+	size_t next;
+
+	for (; list.len; list.s += next, list.len -= next) {
+		comma = memchr(list.s, ',', list.len);
+		next = comma ? (size_t)(comma - list.s) : list.len;
+		if (next == len && !memcmp(list.s, controller, len))
+			return true;
+		next += comma != NULL;
+	}
+	return false;
+}
+
+/* The path in a controller's hierarchy; NULL is the unified one. */
+static bool find_path(const char *text, const char *controller,
+		      struct span *path)
+{
+	struct membership m;
+
+	while (next_membership(&text, &m)) {
+		if (controller ? has_controller(m.controllers, controller) :
+				 span_is(m.hierarchy, "0", 1) &&
+					 !m.controllers.len) {
+			*path = m.path;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void read_cgroup(struct reading *r)
+{
+	_cleanup_buf_ struct buf file = BUF_INIT;
+	char id[PROCFS_ID_SIZE];
+	struct span path;
+
+	if (read_file(r->dir, "cgroup", &file, CGROUP_MAX))
+		return;
+	/* what is cut off would be another's path */
+	while (file.len && file.data[file.len - 1] != '\n')
+		file.len--;
+	buf_putc(&file, '\0');
+	r->cgroup_text = keep(r, (struct span){ file.data, file.len - 1 });
+	if (procfs_container_id(file.data, id, sizeof(id)))
+		r->container = keep(r, (struct span){ id, ID_LEN });
+	if (find_path(file.data, "memory", &path))
+		r->memory_cgroup = keep(r, path);
+	if (find_path(file.data, NULL, &path))
+		r->cgroup = keep(r, path);
+	else if (r->memory_cgroup)
+		r->cgroup = r->memory_cgroup;
+	else if (find_path(file.data, "pids", &path))
+		r->cgroup = keep(r, path);
+}
+
+/* --- the others */
+
+/* do_proc_readlink() in fs/proc/base.c gives no path that is longer. */
+static size_t read_link(struct reading *r, const char *name, const char *tail)
+{
+	char path[PATH_MAX];
+	struct span a = { path, 0 };
+	ssize_t len = readlinkat(r->dir, name, path, sizeof(path));
+
+	if (len <= 0 || (size_t)len == sizeof(path))
+		return 0;
+	a.len = (size_t)len;
+	cut_tail(&a, tail);
+	return keep(r, a);
+}
+
+/*
+ * A process may have overwritten its arguments, and their last NUL. That is
+ * added, and no more than max bytes are kept with it.
+ */
+static void read_args(struct reading *r, size_t max)
+{
+	struct procfs *p = r->p;
+	struct buf *text = &p->text;
+	size_t at = text->len;
+
+	if (read_file(r->dir, "cmdline", text,
+		      max < SIZE_MAX ? max + 1 : max)) {
+		text->len = at;
+		return;
+	}
+	if (text->len > at && text->data[text->len - 1])
+		buf_putc(text, '\0');
+	if (text->len - at > max) {
+		p->args_cut = true;
+		text->len = at + max;
+		if (max)
+			text->data[text->len - 1] = '\0';
+	}
+	p->args_bytes = text->len - at;
+	for (size_t i = at; i < text->len; i++)
+		p->args_count += !text->data[i];
+	if (p->args_bytes)
+		r->args = at;
+}
+
+/* loginuid and sessionid: a number, and no newline. */
+static uint32_t read_id(struct reading *r, const char *name)
+{
+	_cleanup_buf_ struct buf file = BUF_INIT;
+	const char *at;
+	uint64_t id;
+
+	if (read_text(r->dir, name, &file, ID_MAX))
+		return UINT32_MAX;
+	at = file.data;
+	if (!take_number(&at, UINT32_MAX, &id))
+		return UINT32_MAX;
+	at += *at == '\n';
+	return *at ? UINT32_MAX : (uint32_t)id;
+}
+
+/* --- a process */
+
+int procfs_open(const char *path, struct err *err)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(err, errno, "cannot open %s", path);
+	return fd;
+}
+
+/* The fd stands for the process: when that has ended, nothing is in it. */
+static int open_pid(int proc_fd, pid_t pid)
+{
+	char name[16];
+
+	if (pid <= 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	return openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void forget(struct procfs *p, pid_t pid)
+{
+	struct buf text = p->text;
+
+	buf_clear(&text);
+	buf_putc(&text, '\0');
+	*p = (struct procfs){
+		.pid = pid,
+		.uid = UINT32_MAX,
+		.gid = UINT32_MAX,
+		.auid = UINT32_MAX,
+		.ses = UINT32_MAX,
+		.text = text,
+	};
+}
+
+/* Nothing moves any more. */
+static void point(struct reading *r)
+{
+	struct procfs *p = r->p;
+	const char *text = p->text.data;
+
+	p->comm = text + r->comm;
+	p->exe = text + r->exe;
+	p->cwd = text + r->cwd;
+	p->args = text + r->args;
+	p->container = text + r->container;
+	p->cgroup = text + r->cgroup;
+	p->memory_cgroup = text + r->memory_cgroup;
+	p->cgroup_text = text + r->cgroup_text;
+}
+
+int procfs_read(struct procfs *p, int proc_fd, pid_t pid, unsigned int parts,
+		size_t max_args_bytes)
+{
+	_cleanup_close_ int dir = open_pid(proc_fd, pid);
+	struct reading r = { .p = p, .dir = dir };
+	int ret = dir < 0 ? -1 : 0;
+
+	forget(p, pid);
+	if (!ret && (parts & PROCFS_STATUS))
+		read_status(&r);
+	if (!ret && (parts & PROCFS_CGROUP))
+		read_cgroup(&r);
+	if (!ret && (parts & PROCFS_EXE))
+		r.exe = read_link(&r, "exe", " (deleted)");
+	if (!ret && (parts & PROCFS_CWD))
+		r.cwd = read_link(&r, "cwd", "");
+	if (!ret && (parts & PROCFS_ARGS))
+		read_args(&r, max_args_bytes);
+	if (!ret && (parts & PROCFS_LOGIN)) {
+		p->auid = read_id(&r, "loginuid");
+		p->ses = read_id(&r, "sessionid");
+	}
+	/* Last: if it is there, so was the process all the time. */
+	if (!ret && (parts & PROCFS_STAT))
+		ret = read_stat(&r);
+	point(&r);
+	return ret;
+}
+
+void procfs_free(struct procfs *p)
+{
+	buf_free(&p->text);
+	*p = (struct procfs){ 0 };
+}
+
+/* --- all processes */
+
+static bool parse_pid(const char *name, pid_t *pid)
+{
+	uint64_t n;
+
+	if (*name == '0' || !take_number(&name, INT_MAX, &n) || *name)
+		return false;
+	*pid = (pid_t)n;
+	return true;
+}
+
+/* Appends the pids, as many as there are: at most 2^22 (PID_MAX_LIMIT). */
+static int list_pids(int proc_fd, struct buf *pids)
+{
+	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	DIR *dir;
+	pid_t pid;
+	int code;
+
+	if (fd < 0)
+		return -1;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -1;
+	}
+	for (errno = 0; (entry = readdir(dir)); errno = 0)
+		if (parse_pid(entry->d_name, &pid))
+			buf_put(pids, &pid, sizeof(pid));
+	code = errno;
+	closedir(dir);
+	errno = code;
+	return code ? -1 : 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int procfs_each(int proc_fd, int (*fn)(void *ctx, pid_t pid), void *ctx)
+{
+	_cleanup_buf_ struct buf list = BUF_INIT;
+	const pid_t *pids;
+	int ret = list_pids(proc_fd, &list);
+
+	if (ret || !list.len)
+		return ret;
+	qsort(list.data, list.len / sizeof(pid_t), sizeof(pid_t), compare_pids);
+	pids = (const pid_t *)(const void *)list.data;
+	for (size_t i = 0; !ret && i < list.len / sizeof(pid_t); i++)
+		ret = fn(ctx, pids[i]);
+	return ret;
+}

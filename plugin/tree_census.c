@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What /proc said: who lives that nobody has told of, and who is gone that
+ * nobody heard end.
+ */
+#include "tree_int.h"
+
+static struct proc *find_placed(struct tree *t, pid_t pid)
+{
+	struct proc_priv *v;
+
+	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
+	return v && placed(v->self) ? v->self : NULL;
+}
+
+/* Who is in the tree already, and what /proc has of it now. */
+static void refresh(struct tree *t, struct proc *p, const struct fact *f)
+{
+	look_at(p, f);
+	p->ppid = f->ppid;
+	proc_set_cred(p, f);
+	if (p->priv->exec_at <= f->time_ms + t->offset && f->args)
+		proc_set_image(p, image_new(f->exe ? f->exe : p->image->exe,
+					    f->comm, f));
+	derive(t, p);
+}
+
+static void find_new(struct tree *t, const struct fact *f)
+{
+	struct birth b = {
+		.source = SOURCE_CENSUS,
+		.exact = true,
+		.at = f->start_ms + t->offset,
+		.time_ms = f->start_ms,
+		.looked = f,
+	};
+	struct proc *p;
+
+	b.parent = f->ppid ? find_placed(t, f->ppid) : NULL;
+	if (!b.parent && name_listed(t->roots, program_of(f)))
+		b.role = ROLE_ROOT;
+	else if (!b.parent && name_listed(t->shims, program_of(f)))
+		b.role = ROLE_SHIM;
+	else if (!b.parent)
+		return;
+	t->metrics->found++;
+	p = proc_find(t, f->pid, b.at);
+	if (!p || placed(p))
+		p = proc_new(t, f->pid, b.at);
+	p->priv->first_at = b.at;
+	enter(t, p, &b);
+}
+
+static void found(struct tree *t, const struct fact *f)
+{
+	struct proc *p = find_placed(t, f->pid);
+	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
+			     SOURCE_CENSUS };
+
+	if (p && !ended(p)) {
+		if (is_born_at(p, f->born_ms)) {
+			refresh(t, p, f);
+			return;
+		}
+		/* Somebody else has its pid: that is all there is to know. */
+		end(t, p, EXIT_UNKNOWN, 0, &when);
+	} else if (p && is_born_at(p, f->born_ms)) {
+		return;		/* a zombie, whose end was told */
+	}
+	find_new(t, f);
+}
+
+static void gone(struct tree *t, const struct fact *f)
+{
+	struct proc *p = find_placed(t, f->pid);
+	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
+			     SOURCE_CENSUS };
+
+	/* Somebody born since /proc was looked at is not meant. */
+	if (!p || ended(p) || f->mono_ns < p->priv->told_ns ||
+	    p->start_ms > f->time_ms)
+		return;
+	t->metrics->gone++;
+	if (p->priv->leaving.reason)
+		end(t, p, p->priv->leaving.reason, p->priv->leaving.code,
+		    &p->priv->leaving.when);
+	else
+		end(t, p, EXIT_UNKNOWN, 0, &when);
+}
+
+void apply_census(struct tree *t, const struct fact *f)
+{
+	switch (f->kind) {
+	case FACT_FOUND:
+		found(t, f);
+		break;
+	case FACT_GONE:
+		gone(t, f);
+		break;
+	case FACT_FORK:
+	case FACT_EXEC:
+	case FACT_EXIT:
+	case FACT_SEEN:
+	case FACT_ABEND:
+		break;
+	}
+}

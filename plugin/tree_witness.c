@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel's proc connector said: births and ends of processes, with
+ * host pids, by the kernel's own account. Nothing is inferred from it, and
+ * whatever audit says of the same is only a little more.
+ */
+#include "tree_int.h"
+
+#include <signal.h>
+#include <string.h>
+
+void tree_witness(struct tree *t, uint64_t since_ms)
+{
+	t->witness_since = since_ms;
+}
+
+bool is_witnessed(const struct tree *t, uint64_t time_ms)
+{
+	return time_ms >= t->witness_since;
+}
+
+void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx)
+{
+	t->adopted = adopted;
+	t->adopted_ctx = ctx;
+}
+
+static bool is_alive(const struct proc *p)
+{
+	return p && placed(p) && !ended(p);
+}
+
+/* The newest user of a pid is the one who lives, if any does. */
+static struct proc *find_alive(struct tree *t, pid_t pid)
+{
+	struct proc_priv *v;
+
+	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
+	return v && is_alive(v->self) ? v->self : NULL;
+}
+
+const struct proc *tree_find(struct tree *t, pid_t pid)
+{
+	return find_alive(t, pid);
+}
+
+pid_t tree_reaper(const struct proc *p)
+{
+	const struct pidns *ns = p->priv->nested ? p->priv->nested :
+						   p->priv->ns;
+
+	while (ns && (!ns->init || ns->init == p))
+		ns = ns->outer;
+	/* With the host's pid namespace, a container's init reaps nobody. */
+	return ns && ns->init->priv->ns_depth > 1 ? ns->init->pid : 0;
+}
+
+void tree_each_alive(struct tree *t, tree_proc_fn *fn, void *ctx)
+{
+	for (const struct proc *p = t->all; p; p = p->priv->all_next)
+		if (is_alive(p))
+			fn(ctx, p);
+}
+
+/* A first process of a pid namespace within its parent's. */
+static void enter_namespace(struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+	const struct proc *parent = p->parent;
+
+	if (v->nested || p->vpid != 1 || !parent || !parent->priv->ns_depth ||
+	    parent->role < ROLE_INIT || v->ns_depth <= parent->priv->ns_depth)
+		return;
+	v->nested = pidns_new(parent->priv->ns);
+	v->nested->mode = PIDNS_LOCAL;
+	v->nested->init = p;
+}
+
+/* What /proc showed of p at its birth, or when it was found. */
+void look_at(struct proc *p, const struct fact *f)
+{
+	struct proc_priv *v = p->priv;
+
+	v->told_ns = f->mono_ns;
+	v->born_ms = f->born_ms;
+	v->n_threads = f->kind == FACT_FOUND && f->threads ? f->threads : 1;
+	if (f->ns_depth)
+		v->ns_depth = f->ns_depth;
+	if (f->ns_depth > 1)
+		p->vpid = f->vpid;
+	if (f->container && !v->cgroup) {
+		v->cgroup = strdup(f->container);
+		if (!v->cgroup)
+			abort();
+	}
+	if (f->bundle && !v->inv_bundle) {
+		v->inv_bundle = strdup(f->bundle);
+		if (!v->inv_bundle)
+			abort();
+	}
+	v->inside = v->inside || f->container;
+	v->shim_init = v->shim_init || f->is_init;
+	enter_namespace(p);
+}
+
+/* /proc has births in clock ticks. Both count from boot: no clock is set. */
+#define SAME_MS 50
+
+bool is_born_at(const struct proc *p, uint64_t born_ms)
+{
+	uint64_t known = p->priv->born_ms;
+
+	return !known || (known <= born_ms + SAME_MS &&
+			  born_ms <= known + SAME_MS);
+}
+
+static void witness_fork(struct tree *t, struct proc *parent,
+			 const struct fact *f)
+{
+	struct birth b = {
+		.parent = parent,
+		.source = SOURCE_WITNESS,
+		.exact = true,
+		.at = f->time_ms + t->offset,
+		.time_ms = f->time_ms,
+		.looked = f,
+	};
+	struct proc *c;
+
+	if (f->thread) {
+		if (f->mono_ns > parent->priv->told_ns)
+			parent->priv->n_threads += parent->priv->n_threads > 0;
+		return;
+	}
+	c = find_alive(t, f->child);
+	if (c && c->source == SOURCE_CENSUS && is_born_at(c, f->born_ms)) {
+		/* The reaper that /proc showed is not who it was born of. */
+		reparent(t, c, parent, SOURCE_WITNESS, 0);
+		return;
+	}
+	t->metrics->witnessed++;
+	born(t, &b, f->child);
+}
+
+static enum exit_reason reason_of(const struct fact *f)
+{
+	if (!f->signal)
+		return EXIT_EXITED;
+	if (f->oom)
+		return EXIT_OOM;
+	if (f->reaper_died && f->signal == SIGKILL)
+		return EXIT_INIT_DIED;
+	return EXIT_SIGNALED;
+}
+
+static void witness_exit(struct tree *t, struct proc *p, const struct fact *f)
+{
+	struct proc_priv *v = p->priv;
+	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
+			     SOURCE_WITNESS };
+
+	if (f->mono_ns <= v->told_ns)
+		return;
+	v->leaving = (struct leaving){ reason_of(f),
+				       f->signal ? f->signal : f->code, when };
+	if (v->n_threads != 1) {
+		v->n_threads -= v->n_threads > 0;
+		return;
+	}
+	t->metrics->witnessed++;
+	end(t, p, v->leaving.reason, v->leaving.code, &when);
+}
+
+void apply_witnessed(struct tree *t, const struct fact *f)
+{
+	struct proc *p = find_alive(t, f->pid);
+
+	if (!p)
+		return;
+	switch (f->kind) {
+	case FACT_FORK:
+		witness_fork(t, p, f);
+		break;
+	case FACT_EXEC:
+		/* de_thread() in fs/exec.c */
+		if (f->mono_ns > p->priv->told_ns)
+			p->priv->n_threads = 1;
+		break;
+	case FACT_EXIT:
+		witness_exit(t, p, f);
+		break;
+	case FACT_SEEN:
+	case FACT_ABEND:
+	case FACT_FOUND:
+	case FACT_GONE:
+		break;
+	}
+}

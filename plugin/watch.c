@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bundle.h"
+#include "census.h"
+#include "cleanup.h"
+#include "oom.h"
+#include "procfs.h"
+#include "witness.h"
+
+/* How often /proc is asked whether those in the tree are there. */
+#define SWEEP_MS 5000
+#define SWEEP_WITNESSED_MS 60000
+
+/* Not more often than this is the whole of /proc read after a gap. */
+#define CENSUS_MS 1000
+
+#define MAX_ADOPTED 256
+
+struct watch {
+	struct watch_options options;
+	char *roots, *shims;
+	watch_news_fn *news;
+	void *ctx;
+	struct witness *witness;	/* NULL: there is none */
+	int proc_fd, root_fd;		/* -1: neither */
+	char self[PROCFS_ID_SIZE];	/* a container that all of this host is
+					 * in, or "" */
+	struct procfs procfs;
+	struct oom *oom;
+	struct merge *merge;		/* NULL before watch_start() */
+	struct tree *tree;
+	struct metrics *metrics;
+	struct clocks clocks;
+	uint64_t census_ms, sweep_ms;	/* when they were last made; monotonic */
+	bool gap;			/* the witness missed something since */
+	bool gap_told;
+	size_t n_adopted;		/* who is to be looked at */
+	pid_t adopted[MAX_ADOPTED];
+};
+
+static char *copy(const char *s)
+{
+	char *to = strdup(s);
+
+	if (!to)
+		abort();
+	return to;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+tell(struct watch *w, bool problem, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	w->news(w->ctx, problem, text);
+}
+
+void watch_set_options(struct watch *w, const struct watch_options *options)
+{
+	char *roots = copy(options->roots);
+	char *shims = copy(options->shims);
+
+	free(w->roots);
+	free(w->shims);
+	w->options = *options;
+	w->options.roots = w->roots = roots;
+	w->options.shims = w->shims = shims;
+}
+
+static uint64_t now_ms(void)
+{
+	return census_mono_ns() / 1000000;
+}
+
+static uint64_t wall_ms(const struct watch *w)
+{
+	return (census_mono_ns() + w->clocks.wall_ns) / 1000000;
+}
+
+static void find_self(struct watch *w)
+{
+	if (!procfs_read(&w->procfs, w->proc_fd, getpid(), PROCFS_CGROUP, 0))
+		snprintf(w->self, sizeof(w->self), "%s", w->procfs.container);
+}
+
+struct watch *watch_new(const struct watch_options *options,
+			watch_news_fn *news, void *ctx)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	struct err err;
+
+	if (!w)
+		abort();
+	watch_set_options(w, options);
+	w->news = news;
+	w->ctx = ctx;
+	w->oom = oom_new();
+	w->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	w->proc_fd = procfs_open("/proc", &err);
+	if (w->proc_fd < 0)
+		tell(w, true, "%s: what lives already is not known", err.text);
+	else
+		find_self(w);
+	if (!options->witness)
+		return w;
+	w->witness = witness_open(&err);
+	if (!w->witness)
+		tell(w, true, "no witness: %s; births and ends are told by audit and /proc alone",
+		     err.text);
+	return w;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	witness_close(w->witness);
+	oom_free(w->oom);
+	procfs_free(&w->procfs);
+	cleanup_close(&w->proc_fd);
+	cleanup_close(&w->root_fd);
+	free(w->roots);
+	free(w->shims);
+	free(w);
+}
+
+int watch_fd(const struct watch *w)
+{
+	return w->witness ? witness_fd(w->witness) : -1;
+}
+
+uint64_t watch_passed_ms(const struct watch *w)
+{
+	return wall_ms(w) - w->options.linger_ms;
+}
+
+/* --- the witness's facts */
+
+static struct fact fact_of(const struct watch *w, const struct witness_event *e)
+{
+	return (struct fact){
+		.source = SOURCE_WITNESS,
+		.time_ms = (e->mono_ns + w->clocks.wall_ns) / 1000000,
+		.mono_ns = e->mono_ns,
+		.born_ms = (e->mono_ns + w->clocks.boot_ns) / 1000000,
+		.node = "",
+		.pid = e->pid,
+		.uid = ID_UNSET,
+		.gid = ID_UNSET,
+		.auid = ID_UNSET,
+		.ses = ID_UNSET,
+	};
+}
+
+static const char *container_of(const struct watch *w)
+{
+	const char *id = w->procfs.container;
+
+	return *id && strcmp(id, w->self) ? id : NULL;
+}
+
+/* The child lives a little, mostly long enough to be looked at. */
+static void look_at_child(struct watch *w, struct fact *f)
+{
+	const struct proc *near = merge_nearest(w->merge, f->pid);
+	bool inside = near && near->role >= ROLE_INIT;
+
+	if (!merge_ours(w->merge, f->pid) || w->proc_fd < 0 ||
+	    procfs_read(&w->procfs, w->proc_fd, f->child,
+			PROCFS_STATUS | (inside ? 0 : PROCFS_CGROUP), 0))
+		return;
+	f->vpid = w->procfs.vpid;
+	f->ns_depth = w->procfs.ns_depth;
+	if (!inside)
+		f->container = container_of(w);
+}
+
+static void put_fork(struct watch *w, const struct witness_event *e)
+{
+	struct fact f = fact_of(w, e);
+
+	f.kind = FACT_FORK;
+	if (e->tid != e->pid) {
+		f.thread = true;
+	} else {
+		f.pid = e->parent;
+		f.child = e->pid;
+		look_at_child(w, &f);
+	}
+	merge_put(w->merge, &f);
+}
+
+/*
+ * The init of a pid namespace ends last: zap_pid_ns_processes() in
+ * kernel/pid_namespace.c kills the others and waits for them, and until
+ * then it shows as exiting. If it has gone already, it did so too.
+ */
+static bool reaper_is_ending(struct watch *w, const struct proc *near)
+{
+	pid_t reaper = tree_reaper(near);
+
+	if (!reaper || w->proc_fd < 0)
+		return false;
+	return procfs_read(&w->procfs, w->proc_fd, reaper, PROCFS_STAT, 0) ||
+	       w->procfs.flags & PROCFS_EXITING;
+}
+
+static void put_exit(struct watch *w, const struct witness_event *e)
+{
+	struct fact f = fact_of(w, e);
+	const struct proc *near;
+
+	f.kind = FACT_EXIT;
+	if (WIFSIGNALED(e->status))
+		f.signal = WTERMSIG(e->status);
+	else
+		f.code = WEXITSTATUS(e->status);
+	near = f.signal == SIGKILL ? merge_nearest(w->merge, f.pid) : NULL;
+	if (near && near->container)
+		f.oom = oom_killed(w->oom, near->container, f.pid);
+	if (near)
+		f.reaper_died = reaper_is_ending(w, near);
+	merge_put(w->merge, &f);
+}
+
+static void put_event(struct watch *w, const struct witness_event *e)
+{
+	struct fact f;
+
+	switch (e->kind) {
+	case WITNESS_FORK:
+		put_fork(w, e);
+		break;
+	case WITNESS_EXEC:
+		f = fact_of(w, e);
+		f.kind = FACT_EXEC;
+		merge_put(w->merge, &f);
+		break;
+	case WITNESS_EXIT:
+		put_exit(w, e);
+		break;
+	}
+}
+
+/* --- /proc */
+
+/* Those the tree holds, while /proc is looked through. */
+struct roll {
+	struct watch *w;
+	const struct census *census;	/* NULL: /proc is asked for each */
+	uint64_t mono_ns;
+	pid_t *pids;
+	size_t n, size;
+};
+
+static void call(void *ctx, const struct proc *p)
+{
+	struct roll *r = ctx;
+
+	if (r->n == r->size) {
+		r->size = r->size ? 2 * r->size : 256;
+		r->pids = reallocarray(r->pids, r->size, sizeof(*r->pids));
+		if (!r->pids)
+			abort();
+	}
+	r->pids[r->n++] = p->pid;
+}
+
+static void put_gone(struct watch *w, pid_t pid, uint64_t mono_ns)
+{
+	struct witness_event e = { .pid = pid, .mono_ns = mono_ns };
+	struct fact f = fact_of(w, &e);
+
+	f.kind = FACT_GONE;
+	f.source = SOURCE_CENSUS;
+	merge_put(w->merge, &f);
+}
+
+/* Not there, or about to be reaped: whoever is a zombie has ended. */
+static bool is_gone(struct watch *w, pid_t pid)
+{
+	struct procfs *p = &w->procfs;
+
+	if (procfs_read(p, w->proc_fd, pid, PROCFS_STAT, 0))
+		return errno == ENOENT || errno == ESRCH;
+	return p->state == 'Z' && p->threads < 2;
+}
+
+/* Another process may have the pid of one in the tree by now. */
+static void put_found(struct watch *w, pid_t pid)
+{
+	uint64_t mono_ns = census_mono_ns();
+	struct fact f;
+
+	if (procfs_read(&w->procfs, w->proc_fd, pid,
+			PROCFS_STAT | PROCFS_STATUS | PROCFS_EXE |
+				PROCFS_ARGS | PROCFS_CWD | PROCFS_LOGIN,
+			w->options.max_args_bytes))
+		return;
+	census_fact(&f, &w->procfs, mono_ns, &w->clocks);
+	merge_put(w->merge, &f);
+}
+
+static void sweep(struct watch *w)
+{
+	struct roll r = { .w = w, .mono_ns = census_mono_ns() };
+
+	w->sweep_ms = now_ms();
+	tree_each_alive(w->tree, call, &r);
+	for (size_t i = 0; i < r.n; i++)
+		if (is_gone(w, r.pids[i]))
+			put_gone(w, r.pids[i], r.mono_ns);
+	free(r.pids);
+}
+
+/* Everyone who is to be in the tree, and who is there no more. */
+static void take_census(struct watch *w)
+{
+	struct census_options options = {
+		.proc_fd = w->proc_fd,
+		.root_fd = w->root_fd,
+		.roots = w->roots,
+		.shims = w->shims,
+		.self = w->self,
+		.max_args_bytes = w->options.max_args_bytes,
+		.clocks = w->clocks,
+	};
+	_cleanup_census_ struct census census = { 0 };
+	struct roll r = { .w = w, .mono_ns = census_mono_ns() };
+	struct err err;
+
+	w->census_ms = w->sweep_ms = now_ms();
+	if (w->proc_fd < 0)
+		return;
+	if (census_take(&census, &options, &err)) {
+		tell(w, true, "%s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < census.n; i++)
+		merge_put(w->merge, census.facts[i]);
+	tree_each_alive(w->tree, call, &r);
+	for (size_t i = 0; i < r.n; i++)
+		if (!census_has(&census, r.pids[i]) && is_gone(w, r.pids[i]))
+			put_gone(w, r.pids[i], r.mono_ns);
+	free(r.pids);
+}
+
+void watch_start(struct watch *w, struct merge *m, struct tree *t,
+		 struct metrics *metrics)
+{
+	w->merge = m;
+	w->tree = t;
+	w->metrics = metrics;
+	clocks_set(&w->clocks);
+	take_census(w);
+	merge_pass(m, UINT64_MAX);
+	if (w->witness)
+		tree_witness(t, wall_ms(w));
+}
+
+/* --- gaps */
+
+static void lose_witness(struct watch *w)
+{
+	tree_witness(w->tree, WITNESS_OFF);
+	w->metrics->witness_gaps++;
+	w->gap = true;
+	if (!w->gap_told)
+		tell(w, true, "the proc connector dropped events: /proc is read instead");
+	w->gap_told = true;
+}
+
+/* /proc shows what was missed; from here on the witness is whole again. */
+static void mend_gap(struct watch *w)
+{
+	w->gap = false;
+	take_census(w);
+	tree_witness(w->tree, wall_ms(w));
+}
+
+static void break_witness(struct watch *w)
+{
+	tell(w, true, "the proc connector broke: births and ends are told by audit and /proc alone");
+	tree_witness(w->tree, WITNESS_OFF);
+	witness_close(w->witness);
+	w->witness = NULL;
+	w->gap = false;
+}
+
+void watch_drain(struct watch *w)
+{
+	struct witness_event events[WITNESS_BATCH];
+	enum witness_state state;
+	size_t n;
+
+	if (!w->witness || !w->merge)
+		return;
+	clocks_set(&w->clocks);
+	do {
+		state = witness_read(w->witness, events, &n);
+		if (state == WITNESS_GAP)
+			lose_witness(w);
+		for (size_t i = 0; i < n; i++)
+			put_event(w, &events[i]);
+	} while (state == WITNESS_MORE || state == WITNESS_GAP);
+	if (state == WITNESS_BROKEN)
+		break_witness(w);
+	if (w->gap && now_ms() >= w->census_ms + CENSUS_MS)
+		mend_gap(w);
+}
+
+static void look_at_adopted(struct watch *w)
+{
+	pid_t pid;
+
+	while (w->n_adopted) {
+		pid = w->adopted[--w->n_adopted];
+		if (is_gone(w, pid))
+			put_gone(w, pid, census_mono_ns());
+		else
+			put_found(w, pid);
+	}
+}
+
+void watch_tick(struct watch *w)
+{
+	uint64_t every = w->witness ? SWEEP_WITNESSED_MS : SWEEP_MS;
+
+	if (!w->merge || w->proc_fd < 0)
+		return;
+	if (w->n_adopted)
+		look_at_adopted(w);
+	if (now_ms() < w->sweep_ms + every)
+		return;
+	clocks_set(&w->clocks);
+	sweep(w);
+	/* A quiet minute: a gap from now on is news again. */
+	w->gap_told = w->gap;
+}
+
+/* --- what the tree says */
+
+void watch_change(struct watch *w, const struct change *c)
+{
+	const struct proc *p = c->proc;
+
+	if (c->kind == CHANGE_CONTAINER_STOP && c->container) {
+		oom_forget(w->oom, c->container);
+		return;
+	}
+	if (!p || w->proc_fd < 0)
+		return;
+	if ((c->kind == CHANGE_CONTAINER_START ||
+	     (c->kind == CHANGE_CENSUS && p->role == ROLE_INIT)) &&
+	    p->container &&
+	    !procfs_read(&w->procfs, w->proc_fd, p->pid, PROCFS_CGROUP, 0))
+		oom_watch(w->oom, p->container, w->procfs.cgroup,
+			  w->procfs.memory_cgroup);
+	/* Placed by what audit said: /proc knows its threads, and if it is
+	 * there still. */
+	if (w->witness && (c->kind == CHANGE_FORK || c->kind == CHANGE_CENSUS) &&
+	    c->source != SOURCE_WITNESS && c->source != SOURCE_CENSUS &&
+	    w->n_adopted < MAX_ADOPTED)
+		w->adopted[w->n_adopted++] = p->pid;
+}
