@@ -37,6 +37,7 @@ struct replay {
 	bool gaps;
 	bool counters;
 	size_t read_size;
+	int root_fd;
 	struct buf line;
 	struct draw *draw;
 };
@@ -105,6 +106,16 @@ static int parse_read_size(struct replay *r, const char *arg)
 	return 0;
 }
 
+static int parse_root(struct replay *r, const char *path)
+{
+	r->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->root_fd >= 0)
+		return 0;
+	fprintf(stderr, "contree replay: --root %s: %s\n", path,
+		strerror(errno));
+	return -1;
+}
+
 static int parse_options(struct replay *r, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -114,6 +125,7 @@ static int parse_options(struct replay *r, int argc, char **argv)
 		{ "gaps", no_argument, NULL, 'g' },
 		{ "counters", no_argument, NULL, 'n' },
 		{ "read-size", required_argument, NULL, 'r' },
+		{ "root", required_argument, NULL, 'R' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, ret = 0;
@@ -135,6 +147,9 @@ static int parse_options(struct replay *r, int argc, char **argv)
 			break;
 		case 'r':
 			ret = parse_read_size(r, optarg);
+			break;
+		case 'R':
+			ret = parse_root(r, optarg);
 			break;
 		default:
 			ret = -1;
@@ -203,6 +218,7 @@ static int run_replay(int argc, char **argv)
 	struct pipeline_options options = pipeline_defaults;
 	struct replay r = {
 		.read_size = DEFAULT_READ_SIZE,
+		.root_fd = -1,
 		.colour = isatty(STDOUT_FILENO),
 	};
 	struct pipeline *p;
@@ -214,6 +230,7 @@ static int run_replay(int argc, char **argv)
 	options.gaps = r.gaps;
 	r.draw = draw_new();
 	p = pipeline_new(&options, on_change, &r);
+	pipeline_set_root(p, r.root_fd);
 	for (int i = optind; i < argc && !ret; i++)
 		ret = replay_file(p, argv[i], r.read_size);
 	if (optind == argc)
@@ -226,6 +243,7 @@ static int run_replay(int argc, char **argv)
 	pipeline_free(p);
 	draw_free(r.draw);
 	buf_free(&r.line);
+	cleanup_close(&r.root_fd);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		fprintf(stderr, "contree replay: stdout: %s\n",
 			strerror(errno));
@@ -236,7 +254,7 @@ static int run_replay(int argc, char **argv)
 
 const struct cmd cmd_replay = {
 	.name = "replay",
-	.args = "[--format text|json|tree] [--colour WHEN] [--gaps] [--counters] [FILE…]",
+	.args = "[--format text|json|tree] [--colour WHEN] [--root DIR] [--gaps] [--counters] [FILE…]",
 	.help = "what the plugin would have said of a recorded audit log",
 	.run = run_replay,
 };

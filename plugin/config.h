@@ -19,12 +19,14 @@ struct config {
 #define OPTION_SIZE(name, def, min, max, help) uint64_t name;
 #define OPTION_NUMBER(name, def, min, max, help) uint64_t name;
 #define OPTION_BOOL(name, def, help) bool name;
+#define OPTION_AUTO(name, def, help) bool name;
 #define OPTION_PATH(name, def, help) char *name;
 	OPTIONS
 #undef OPTION_TEXT
 #undef OPTION_SIZE
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
+#undef OPTION_AUTO
 #undef OPTION_PATH
 };
 

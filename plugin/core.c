@@ -25,6 +25,8 @@ struct core {
 	struct channel *out;
 	struct ledger *ledger;
 	struct watch *watch;
+	struct keeper *keeper;		/* or NULL */
+	char *node;			/* how auditd calls this host */
 	struct merge *merge;		/* of this host's node; NULL before its
 					 * name is known */
 	struct pipeline *pipeline;
@@ -89,6 +91,7 @@ static const struct {
 	void (*render)(struct buf *out, const struct change *change);
 	const char *lost;	/* what its lost lines are called */
 } sinks[LEDGER_LOGS] = {
+	[LEDGER_STATE] = { NULL, "lines of the state" },	/* the keeper's */
 	[LEDGER_TEXT] = { render_plain, "lines of the text log" },
 	[LEDGER_JSON] = { render_json, "lines of the JSON log" },
 };
@@ -98,7 +101,11 @@ static void emit(void *ctx, const struct change *change)
 	struct core *c = ctx;
 	unsigned int i;
 
-	watch_change(c->watch, change);
+	if (c->merge && !strcmp(change->node, c->node)) {
+		watch_change(c->watch, change);
+		if (c->keeper)
+			keeper_change(c->keeper, change);
+	}
 	for (i = 0; i < LEDGER_LOGS; i++) {
 		if (!c->options->logs[i])
 			continue;
@@ -119,7 +126,7 @@ static void report_lost(struct core *c)
 {
 	unsigned int i;
 
-	for (i = 0; i < LEDGER_LOGS; i++)
+	for (i = LEDGER_TEXT; i < LEDGER_LOGS; i++)
 		c->lost[i] += ledger_lost(c->ledger, i);
 	if (channel_half_full(c->out))
 		return;
@@ -145,12 +152,11 @@ static bool owes_report(const struct core *c)
 /* The name in front of a record, which auditd puts there or not. */
 static char *node_in(const char *data, size_t len)
 {
-	const char *end;
+	const char *end = NULL;
 	char *node;
 
-	if (len < 5 || memcmp(data, "node=", 5))
-		return copy("");
-	end = memchr(data + 5, ' ', len - 5);
+	if (len > 5 && !memcmp(data, "node=", 5))
+		end = memchr(data + 5, ' ', len - 5);
 	node = end ? strndup(data + 5, (size_t)(end - data) - 5) : strdup("");
 	if (!node)
 		abort();
@@ -163,11 +169,17 @@ static char *node_in(const char *data, size_t len)
  */
 static void start_watch(struct core *c, const char *data, size_t len)
 {
-	_cleanup_free_ char *node = node_in(data, len);
+	struct tree *t;
 
-	c->merge = pipeline_local(c->pipeline, node);
-	watch_start(c->watch, c->merge, pipeline_local_tree(c->pipeline),
-		    pipeline_metrics(c->pipeline));
+	c->node = node_in(data, len);
+	c->merge = pipeline_local(c->pipeline, c->node);
+	t = pipeline_local_tree(c->pipeline);
+	watch_attach(c->watch, c->merge, t, pipeline_metrics(c->pipeline));
+	if (c->keeper)
+		keeper_restore(c->keeper, t, c->node, c->out);
+	watch_start(c->watch);
+	if (c->keeper)
+		keeper_write(c->keeper);
 }
 
 static void feed(struct core *c, const struct channel_msg *msg)
@@ -263,6 +275,8 @@ static void *run(void *ctx)
 			idle(c);
 		}
 		watch_tick(c->watch);
+		if (c->keeper)
+			keeper_tick(c->keeper, c->ledger);
 		report_lost(c);
 		obey(c);
 		if (!n)
@@ -277,7 +291,7 @@ static void *run(void *ctx)
 
 struct core *core_new(const struct core_options *options, struct channel *in,
 		      struct channel *out, struct ledger *ledger,
-		      struct watch *watch)
+		      struct watch *watch, struct keeper *keeper)
 {
 	struct core *c = calloc(1, sizeof(*c));
 
@@ -287,6 +301,7 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 	c->out = out;
 	c->ledger = ledger;
 	c->watch = watch;
+	c->keeper = keeper;
 	c->fed_ms = now_ms();
 	c->options = options_copy(options);
 	c->quiet = true;
@@ -345,6 +360,7 @@ void core_free(struct core *c)
 	options_free(c->options);
 	options_free(c->next);
 	buf_free(&c->line);
+	free(c->node);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

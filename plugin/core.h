@@ -16,6 +16,7 @@
 #include "err.h"
 #include "ledger.h"
 #include "metrics.h"
+#include "keeper.h"
 #include "pipeline.h"
 #include "watch.h"
 
@@ -27,13 +28,14 @@ struct core_options {
 struct core;
 
 /*
- * in is the intake's channel, out the one ledger takes from; all four are
- * borrowed, and watch is used by the core's thread alone once it is started.
+ * in is the intake's channel, out the one ledger takes from; all are
+ * borrowed, and watch and keeper (which may be NULL) are used by the core's
+ * thread alone once it is started.
  * options are copied, their strings too. Aborts without memory.
  */
 struct core *core_new(const struct core_options *options, struct channel *in,
 		      struct channel *out, struct ledger *ledger,
-		      struct watch *watch);
+		      struct watch *watch, struct keeper *keeper);
 
 /*
  * Starts the thread. It ends when its channel is closed and all of it went

@@ -107,7 +107,7 @@ void draw_free(struct draw *d)
 /* The container's line in the column; a name learned later replaces the id. */
 static struct place *find_place(struct draw *d, const struct container *c)
 {
-	bool named = c->name && *c->name;
+	bool named = c->names.name && *c->names.name;
 	struct place *place;
 
 	HASH_FIND_STR(d->places, c->id, place);

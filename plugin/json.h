@@ -85,6 +85,14 @@ static inline void json_str(struct buf *out, const char *key, size_t len,
 	json_element(out, s, strlen(s));
 }
 
+static inline void json_pair(struct buf *out, const char *key,
+			     const char *value)
+{
+	safe_json(out, key, strlen(key));
+	buf_putc(out, ':');
+	json_element(out, value, strlen(value));
+}
+
 static inline void json_num(struct buf *out, const char *key, size_t len,
 			    uint64_t n)
 {

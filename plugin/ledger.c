@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "replace.h"
 
 #define BATCH_BYTES ((size_t)256 << 10)
 
@@ -96,8 +97,11 @@ static void set_options(struct ledger *l, const struct ledger_options *o)
 {
 	int i;
 
+	static const struct logfile_options state;
+
 	for (i = 0; i < LEDGER_LOGS; i++)
-		set_log(&l->logs[i], o->path[i], &o->logfile);
+		set_log(&l->logs[i], o->path[i],
+			i == LEDGER_STATE ? &state : &o->logfile);
 }
 
 static void reopen_all(struct ledger *l)
@@ -164,11 +168,37 @@ static void obey(struct ledger *l)
 	options_free(options);
 }
 
+/* What was appended before is in what replaces it. */
+static void replace_state(struct ledger *l, const struct channel_msg *msg)
+{
+	struct log *log = &l->logs[LEDGER_STATE];
+	struct logfile_news news = { .event = LOGFILE_STUCK };
+	struct err err;
+	struct buf *all;
+
+	memcpy(&all, msg->data, sizeof(all));
+	buf_clear(&log->batch);
+	if (log->file) {
+		news.path = logfile_path(log->file);
+		news.err = &err;
+		if (replace_file(news.path, all->data, all->len, &err))
+			l->news(l->ctx, &news);
+		else
+			logfile_reopen(log->file, now_ms());
+	}
+	buf_free(all);
+	free(all);
+}
+
 /* True when it is time to write. */
 static bool collect(struct ledger *l, const struct channel_msg *msg)
 {
 	struct log *log = &l->logs[msg->tag % LEDGER_LOGS];
 
+	if (msg->tag == LEDGER_STATE_ANEW) {
+		replace_state(l, msg);
+		return false;
+	}
 	buf_put(&log->batch, msg->data, msg->len);
 	return log->batch.len >= BATCH_BYTES;
 }

@@ -14,16 +14,26 @@
 #include "err.h"
 #include "logfile.h"
 
-/* A log, and the tag of its lines in the channel. */
+/*
+ * A log, and the tag of its lines in the channel. The state comes first: what
+ * was told must be in it, or it would be told again after a crash.
+ */
 enum ledger_log {
+	LEDGER_STATE,	/* see state.h; never rotated */
 	LEDGER_TEXT,
 	LEDGER_JSON,
 	LEDGER_LOGS,	/* how many there are */
 };
 
+/*
+ * Also a tag: the message is a struct buf *, malloc'ed, the ledger's from
+ * then on. What it holds replaces the state.
+ */
+#define LEDGER_STATE_ANEW LEDGER_LOGS
+
 struct ledger_options {
 	const char *path[LEDGER_LOGS];	/* NULL: that log is off */
-	struct logfile_options logfile;
+	struct logfile_options logfile;	/* of all but the state */
 };
 
 struct ledger;

@@ -30,6 +30,7 @@
 #include "config.h"
 #include "core.h"
 #include "intake.h"
+#include "keeper.h"
 #include "ledger.h"
 #include "privs.h"
 #include "safe.h"
@@ -41,10 +42,12 @@
 struct plugin {
 	const char *path;	/* of the configuration */
 	struct config config;	/* in force */
+	char *state;		/* its path, as of the start */
 	struct channel *records;	/* intake to core */
 	struct channel *lines;		/* core to ledger */
 	struct ledger *ledger;
 	struct watch *watch;
+	struct keeper *keeper;		/* NULL: nothing is remembered */
 	struct core *core;
 	struct intake *intake;
 	int signal_fd;
@@ -98,7 +101,7 @@ static void hear_log(void *ctx, const struct logfile_news *news)
 	}
 }
 
-static void hear_watch(void *ctx, bool problem, const char *text)
+static void hear(void *ctx, bool problem, const char *text)
 {
 	(void)ctx;
 	say(problem ? LOG_WARNING : LOG_NOTICE, "%s", text);
@@ -189,6 +192,7 @@ static struct ledger_options ledger_options(const struct config *config)
 {
 	struct ledger_options ret = {
 		.path = {
+			[LEDGER_STATE] = log_path(config->state),
 			[LEDGER_TEXT] = log_path(config->text_log),
 			[LEDGER_JSON] = log_path(config->json_log),
 		},
@@ -228,6 +232,23 @@ static struct core_options core_options(const struct config *config)
 	return ret;
 }
 
+static const struct news news = { hear, NULL };
+
+/* NULL, if it is not wanted, or somebody else has it. */
+static struct keeper *new_keeper(const struct config *config)
+{
+	const char *path = log_path(config->state);
+	struct keeper *keeper = NULL;
+	struct err err;
+
+	if (path)
+		keeper = keeper_new(path, &news, &err);
+	if (path && !keeper)
+		say(LOG_ERR, "%s; nothing will be remembered after a restart",
+		    err.text);
+	return keeper;
+}
+
 static struct watch *new_watch(const struct config *config)
 {
 	const struct watch_options options = {
@@ -238,7 +259,7 @@ static struct watch *new_watch(const struct config *config)
 		.linger_ms = config->linger_ms,
 	};
 
-	return watch_new(&options, hear_watch, NULL);
+	return watch_new(&options, &news);
 }
 
 /* A queue of 4 GiB is more than a 32-bit process can have. */
@@ -272,11 +293,16 @@ static int start(struct plugin *p, struct err *err)
 	p->lines = new_channel(p->config.log_queue_bytes, err);
 	if (!p->lines)
 		return -1;
+	p->state = strdup(p->config.state);
+	p->keeper = new_keeper(&p->config);
+	if (!p->keeper)
+		logs.path[LEDGER_STATE] = NULL;
 	p->ledger = ledger_new(&logs, p->lines, hear_log, NULL, err);
 	if (!p->ledger)
 		return -1;
 	p->watch = new_watch(&p->config);
-	p->core = core_new(&options, p->records, p->lines, p->ledger, p->watch);
+	p->core = core_new(&options, p->records, p->lines, p->ledger, p->watch,
+			   p->keeper);
 	p->intake = intake_new(STDIN_FILENO, p->records, err);
 	if (!p->intake || privs_drop(err))
 		return -1;
@@ -303,7 +329,11 @@ static void reload(struct plugin *p)
 	if (next.queue_bytes != p->config.queue_bytes ||
 	    next.log_queue_bytes != p->config.log_queue_bytes)
 		say(LOG_NOTICE, "the queues' sizes are taken at start only");
+	if (strcmp(next.state, p->config.state) ||
+	    next.witness != p->config.witness)
+		say(LOG_NOTICE, "state and witness are taken at start only");
 	logs = ledger_options(&next);
+	logs.path[LEDGER_STATE] = p->keeper ? p->state : NULL;
 	options = core_options(&next);
 	ledger_reopen(p->ledger, &logs);
 	core_set_options(p->core, &options);
@@ -372,9 +402,11 @@ static void free_all(struct plugin *p)
 	core_free(p->core);
 	watch_free(p->watch);
 	ledger_free(p->ledger);
+	keeper_free(p->keeper);
 	channel_free(p->records);
 	channel_free(p->lines);
 	config_free(&p->config);
+	free(p->state);
 	cleanup_close(&p->signal_fd);
 	cleanup_close(&p->ended_fd);
 }

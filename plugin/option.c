@@ -156,6 +156,23 @@ static void replace(char **member, const char *s)
 	*member = copy(s);
 }
 
+static bool read_auto(const struct option *o, const char *text, void *member)
+{
+	bool on = strcmp(text, "auto") == 0;
+
+	(void)o;
+	if (!on && strcmp(text, "off"))
+		return false;
+	*(bool *)member = on;
+	return true;
+}
+
+static void auto_wanted(const struct option *o, struct buf *out)
+{
+	(void)o;
+	buf_puts(out, "auto or off is wanted");
+}
+
 static bool has_control(const char *s)
 {
 	for (; *s; s++)
@@ -228,6 +245,7 @@ static const struct kind kind_text = { read_text, text_wanted };
 static const struct kind kind_size = { read_size, size_wanted };
 static const struct kind kind_number = { read_number, number_wanted };
 static const struct kind kind_bool = { read_bool, bool_wanted };
+static const struct kind kind_auto = { read_auto, auto_wanted };
 static const struct kind kind_path = { read_path, path_wanted };
 
 /* clang-format off */
@@ -239,12 +257,14 @@ static const struct kind kind_path = { read_path, path_wanted };
 #define OPTION_NUMBER(name, def, min, max, help) \
 	ROW(name, kind_number, min, max, def, NULL)
 #define OPTION_BOOL(name, def, help) ROW(name, kind_bool, 0, 0, 0, NULL)
+#define OPTION_AUTO(name, def, help) ROW(name, kind_auto, 0, 0, 0, NULL)
 #define OPTION_PATH(name, def, help) ROW(name, kind_path, 0, 0, 0, def)
 static const struct option options[] = { OPTIONS };
 #undef OPTION_TEXT
 #undef OPTION_SIZE
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
+#undef OPTION_AUTO
 #undef OPTION_PATH
 /* clang-format on */
 
@@ -257,12 +277,14 @@ void config_init(struct config *c)
 #define OPTION_SIZE(name, def, min, max, help) c->name = def;
 #define OPTION_NUMBER(name, def, min, max, help) c->name = def;
 #define OPTION_BOOL(name, def, help) c->name = def;
+#define OPTION_AUTO(name, def, help) c->name = def;
 #define OPTION_PATH(name, def, help) c->name = copy(def);
 	OPTIONS
 #undef OPTION_TEXT
 #undef OPTION_SIZE
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
+#undef OPTION_AUTO
 #undef OPTION_PATH
 }
 
@@ -272,12 +294,14 @@ void config_free(struct config *c)
 #define OPTION_SIZE(name, def, min, max, help)
 #define OPTION_NUMBER(name, def, min, max, help)
 #define OPTION_BOOL(name, def, help)
+#define OPTION_AUTO(name, def, help)
 #define OPTION_PATH(name, def, help) free(c->name);
 	OPTIONS
 #undef OPTION_TEXT
 #undef OPTION_SIZE
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
+#undef OPTION_AUTO
 #undef OPTION_PATH
 	memset(c, 0, sizeof(*c));
 }

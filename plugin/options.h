@@ -10,6 +10,8 @@
  * OPTION_NUMBER(name, default, min, max, help): a whole number; the unit is in
  *						  the name
  * OPTION_BOOL(name, default, help): yes or no
+ * OPTION_AUTO(name, default, help): auto, which is what the default true means,
+ *				     or off
  */
 #ifndef CONTREE_OPTIONS_H
 #define CONTREE_OPTIONS_H
@@ -24,6 +26,8 @@
 		"The log for people, one line an event; none for no text log.") \
 	OPTION_PATH(json_log, "/var/log/contree/contree.json",		\
 		"The log for machines, JSON Lines in Elastic Common Schema names; none for no JSON log.") \
+	OPTION_PATH(state, "/var/lib/contree/state",			\
+		"What is remembered over a restart of the plugin; none for nothing.") \
 	OPTION_TEXT(log_group, "adm",					\
 		"The group that may read the logs; root where there is no such group.") \
 	OPTION_SIZE(log_size, 64 * MIB, 0, 64 * GIB,			\
@@ -38,7 +42,7 @@
 		"Names of the shims they start; a * at the end matches anything.") \
 	OPTION_TEXT(runtimes, "runc crun youki",			\
 		"Names of the OCI runtimes whose arguments name the container.") \
-	OPTION_BOOL(witness, true,					\
+	OPTION_AUTO(witness, true,					\
 		"Ask the kernel's proc connector for births and ends, too; without it they are as audit and /proc have them.") \
 	OPTION_BOOL(activity, true,					\
 		"Report other audit events of processes in the tree: your own rules, seccomp, logins.") \

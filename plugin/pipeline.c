@@ -7,6 +7,7 @@
 #include "assemble.h"
 #include "gaps.h"
 #include "gate.h"
+#include "nametag.h"
 
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
@@ -34,6 +35,7 @@ struct pipeline {
 	struct assemble *assemble;
 	struct node *nodes;
 	struct node *last;	/* whose line came last */
+	int root_fd;		/* where bundles are, or -1 */
 	struct node *local;	/* this host's, or NULL */
 	struct merge *merge;	/* its */
 };
@@ -82,6 +84,7 @@ static struct node *new_node(struct pipeline *p, const char *name, size_t len)
 			   p->ctx);
 	if (p->final)
 		tree_on_final(n->tree, p->final, p->final_ctx);
+	tree_on_bundle(n->tree, nametag_read, &p->root_fd);
 	HASH_ADD_KEYPTR(hh, p->nodes, n->name, len, n);
 	return n;
 }
@@ -195,6 +198,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options,
 		abort();
 	p->emit = emit;
 	p->ctx = ctx;
+	p->root_fd = -1;
 	p->gate = gate_new(&p->metrics, on_event, p);
 	p->assemble = assemble_new(&p->metrics, on_fact, p);
 	pipeline_set_options(p, options);
@@ -221,6 +225,11 @@ void pipeline_set_options(struct pipeline *p,
 	assemble_set_args_bytes(p->assemble, options->max_args_bytes);
 	for (struct node *n = p->nodes; n; n = n->hh.next)
 		tree_set_options(n->tree, &options->tree);
+}
+
+void pipeline_set_root(struct pipeline *p, int root_fd)
+{
+	p->root_fd = root_fd;
 }
 
 void pipeline_on_final(struct pipeline *p, change_fn *final, void *ctx)

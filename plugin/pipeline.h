@@ -31,6 +31,12 @@ void pipeline_set_options(struct pipeline *p,
 			  const struct pipeline_options *options);
 void pipeline_on_final(struct pipeline *p, change_fn *final, void *ctx);
 
+/*
+ * Where the bundles of every node's containers are, for their names: see
+ * nametag.h. root_fd is borrowed; -1: nowhere. Before the first feed.
+ */
+void pipeline_set_root(struct pipeline *p, int root_fd);
+
 /* Any slice of the stream: lines may be split and joined anywhere. */
 void pipeline_feed(struct pipeline *p, const char *data, size_t len);
 

@@ -49,14 +49,25 @@ enum exit_reason {
 	EXIT_UNKNOWN,	/* it ended, how is not known */
 };
 
+struct label {
+	char *key, *value;
+};
+
+/* What people call a container. NULL where not known. */
+struct container_names {
+	char *name;
+	char *image_name, *image_tag;
+	char *pod_name, *pod_ns, *pod_uid;
+	size_t n_labels;
+	struct label *labels;
+};
+
 struct container {
 	const char *id;		/* container.id */
 	const char *ns;		/* containerd's namespace, "" where not known */
 	const char *runtime;	/* "docker" or "containerd" (ECS) */
 	const char *bundle;	/* --bundle, NULL where not known */
-	const char *name;	/* NULL where not known; so are all below */
-	const char *image_name, *image_tag;
-	const char *pod_name, *pod_ns, *pod_uid;
+	struct container_names names;
 	uint64_t start_ms, stop_ms;	/* 0 where it has not */
 	struct container_priv *priv;	/* the tree's own */
 };
@@ -67,6 +78,7 @@ struct proc {
 	pid_t ppid;		/* the kernel's parent as last seen, 0 if unknown */
 	char entity_id[40];	/* stable, unique, printable */
 	uint64_t start_ms;	/* birth */
+	uint64_t born_ms;	/* … by CLOCK_BOOTTIME; 0 where not known */
 	uint64_t end_ms;	/* 0 while it lives */
 	enum role role;
 	enum source source;	/* how its birth parent is known */

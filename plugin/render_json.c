@@ -217,6 +217,15 @@ static void put_process(struct buf *out, const struct change *c)
 	json_object_end(out, process);
 }
 
+static void put_labels(struct buf *out, const struct container_names *names)
+{
+	size_t object = json_object(out, KEY("labels"));
+
+	for (size_t i = 0; i < names->n_labels; i++)
+		json_pair(out, names->labels[i].key, names->labels[i].value);
+	json_object_end(out, object);
+}
+
 static void put_container(struct buf *out, const struct container *container)
 {
 	size_t object, image, tag;
@@ -225,14 +234,15 @@ static void put_container(struct buf *out, const struct container *container)
 		return;
 	object = json_object(out, KEY("container"));
 	json_str(out, KEY("id"), container->id);
-	json_str(out, KEY("name"), container->name);
+	json_str(out, KEY("name"), container->names.name);
 	json_str(out, KEY("runtime"), container->runtime);
 	image = json_object(out, KEY("image"));
-	json_str(out, KEY("name"), container->image_name);
+	json_str(out, KEY("name"), container->names.image_name);
 	tag = json_array(out, KEY("tag"));
-	json_str(out, "", 0, container->image_tag);
+	json_str(out, "", 0, container->names.image_tag);
 	json_array_end(out, tag);
 	json_object_end(out, image);
+	put_labels(out, &container->names);
 	json_object_end(out, object);
 }
 
@@ -240,15 +250,15 @@ static void put_pod(struct buf *out, const struct container *container)
 {
 	size_t object, resource;
 
-	if (!container || !container->pod_name || !*container->pod_name)
+	if (!container || !container->names.pod_name || !*container->names.pod_name)
 		return;
 	object = json_object(out, KEY("orchestrator"));
 	json_put(out, LIT("\"type\":\"kubernetes\","));
-	json_str(out, KEY("namespace"), container->pod_ns);
+	json_str(out, KEY("namespace"), container->names.pod_ns);
 	resource = json_object(out, KEY("resource"));
 	json_put(out, LIT("\"type\":\"pod\","));
-	json_str(out, KEY("name"), container->pod_name);
-	json_str(out, KEY("id"), container->pod_uid);
+	json_str(out, KEY("name"), container->names.pod_name);
+	json_str(out, KEY("id"), container->names.pod_uid);
 	json_object_end(out, resource);
 	json_object_end(out, object);
 }

@@ -170,7 +170,7 @@ static void put_id(struct line *l, const char *gap)
 	_cleanup_buf_ struct buf id = BUF_INIT;
 
 	words_id(&id, container->id, MORE);
-	if ((!container->name || !*container->name) && id.len <= LABEL_COLUMNS)
+	if ((!container->names.name || !*container->names.name) && id.len <= LABEL_COLUMNS)
 		return;
 	buf_puts(l->out, gap);
 	buf_puts(l->out, "id=");
@@ -184,10 +184,10 @@ static void tell_start(struct line *l)
 	if (!container)
 		return;
 	put_id(l, "");
-	put_pair(l, "image=", container->image_name);
-	put_pair(l, "tag=", container->image_tag);
-	put_pair(l, "pod=", container->pod_name);
-	put_pair(l, "pod-namespace=", container->pod_ns);
+	put_pair(l, "image=", container->names.image_name);
+	put_pair(l, "tag=", container->names.image_tag);
+	put_pair(l, "pod=", container->names.pod_name);
+	put_pair(l, "pod-namespace=", container->names.pod_ns);
 	put_pair(l, "runtime=", container->runtime);
 	put_pair(l, "namespace=", container->ns);
 }
@@ -304,7 +304,8 @@ static void note_key(struct line *l)
 
 static void note_source(struct line *l)
 {
-	if (l->c->source == SOURCE_AUDIT)
+	/* The kernel's own word is nothing out of the ordinary. */
+	if (l->c->source == SOURCE_AUDIT || l->c->source == SOURCE_WITNESS)
 		return;
 	put_note(l, source_name(l->c->source));
 }

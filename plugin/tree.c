@@ -25,6 +25,14 @@ static void no_final(void *ctx, const struct change *c)
 	(void)c;
 }
 
+static void no_names(void *ctx, const struct container *c,
+		     struct container_names *names)
+{
+	(void)ctx;
+	(void)c;
+	(void)names;
+}
+
 static void no_adopted(void *ctx, pid_t pid)
 {
 	(void)ctx;
@@ -69,6 +77,7 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 	t->ctx = ctx;
 	t->final = no_final;
 	t->adopted = no_adopted;
+	t->on_bundle = no_names;
 	t->witness_since = WITNESS_OFF;
 	t->host_ns = pidns_new(NULL);
 	t->host_ns->mode = PIDNS_HOST;

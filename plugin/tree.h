@@ -11,6 +11,7 @@
 
 #include "change.h"
 #include "metrics.h"
+#include "saved.h"
 
 struct tree;
 
@@ -78,6 +79,15 @@ void tree_witness(struct tree *t, uint64_t since_ms);
 typedef void tree_pid_fn(void *ctx, pid_t pid);
 void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx);
 
+/*
+ * Called when it is known where a container's bundle is, to have its names;
+ * what is put into names (malloc'ed, NULL so far) becomes the tree's. It
+ * must not call the tree.
+ */
+typedef void tree_names_fn(void *ctx, const struct container *c,
+			   struct container_names *names);
+void tree_on_bundle(struct tree *t, tree_names_fn *fn, void *ctx);
+
 /* Who has that pid in the tree and lives, or NULL. Borrowed. */
 const struct proc *tree_find(struct tree *t, pid_t pid);
 
@@ -87,6 +97,22 @@ pid_t tree_reaper(const struct proc *p);
 /* Everyone in the tree who lives. fn must not call the tree. */
 typedef void tree_proc_fn(void *ctx, const struct proc *p);
 void tree_each_alive(struct tree *t, tree_proc_fn *fn, void *ctx);
+
+/* What is to be remembered of p; the strings are p's. */
+void tree_save_one(const struct proc *p, struct saved *s);
+
+/* That of everybody who lives, and of their ancestors, oldest first. */
+typedef void tree_saved_fn(void *ctx, const struct saved *s);
+void tree_save(struct tree *t, tree_saved_fn *fn, void *ctx);
+
+/*
+ * Puts back what was saved; nothing is said of it. parent is what this
+ * returned for its parent, or NULL. The strings are copied. NULL if there is
+ * no room, or no sense in it. Only while the tree is fresh, and before the
+ * census.
+ */
+const struct proc *tree_restore(struct tree *t, const struct saved *s,
+				const struct proc *parent);
 
 /*
  * The invariants: every parent in the tree, no cycles, one process per

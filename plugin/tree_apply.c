@@ -168,6 +168,9 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 	classify_exec(t, p, f);
 	derive(t, p);
 	c = change_by(t, CHANGE_EXEC, p, f);
+	/* Audit's stamps are coarse; nobody executes before his birth. */
+	if (p->source == SOURCE_WITNESS && c.time_ms < p->start_ms)
+		c.time_ms = p->start_ms;
 	c.image = image;
 	c.outcome = 1;
 	t->emit(t->ctx, &c);

@@ -14,6 +14,40 @@ static char *must_dup(const char *s)
 	return copy;
 }
 
+static void forget_names(struct container_priv *c)
+{
+	struct container_names *n = &c->self.names;
+
+	free((char *)(uintptr_t)c->self.bundle);
+	c->self.bundle = NULL;
+	free(n->name);
+	free(n->image_name);
+	free(n->image_tag);
+	free(n->pod_name);
+	free(n->pod_ns);
+	free(n->pod_uid);
+	for (size_t i = 0; i < n->n_labels; i++) {
+		free(n->labels[i].key);
+		free(n->labels[i].value);
+	}
+	free(n->labels);
+	*n = (struct container_names){ 0 };
+}
+
+static void set_bundle(struct tree *t, struct container_priv *c,
+		       const char *bundle)
+{
+	forget_names(c);
+	c->self.bundle = must_dup(bundle);
+	t->on_bundle(t->bundle_ctx, &c->self, &c->self.names);
+}
+
+void tree_on_bundle(struct tree *t, tree_names_fn *fn, void *ctx)
+{
+	t->on_bundle = fn;
+	t->bundle_ctx = ctx;
+}
+
 void container_prune(struct tree *t, struct container_priv *c)
 {
 	if (c->refs)
@@ -24,7 +58,7 @@ void container_prune(struct tree *t, struct container_priv *c)
 	pidns_unref(c->ns);
 	free((char *)(uintptr_t)c->self.id);
 	free((char *)(uintptr_t)c->self.ns);
-	free((char *)(uintptr_t)c->self.bundle);
+	forget_names(c);
 	free(c->key);
 	free(c);
 }
@@ -119,7 +153,7 @@ struct container_priv *container_of_id(struct tree *t, const char *ns,
 	if (!c)
 		c = make(t, ns, id);
 	if (bundle && !c->self.bundle)
-		c->self.bundle = must_dup(bundle);
+		set_bundle(t, c, bundle);
 	return c;
 }
 
@@ -148,7 +182,8 @@ struct pidns *container_ns(struct tree *t, struct container_priv *c,
 }
 
 /* A stopped container's id is used again, as ctr's users do. */
-void container_renew(struct tree *t, struct container_priv *c)
+void container_renew(struct tree *t, struct container_priv *c,
+		     const char *bundle)
 {
 	if (!c->self.stop_ms)
 		return;
@@ -161,6 +196,8 @@ void container_renew(struct tree *t, struct container_priv *c)
 	c->starting = c->drained = false;
 	pidns_unref(c->ns);
 	c->ns = NULL;
+	if (bundle)
+		set_bundle(t, c, bundle);
 }
 
 static void gone(struct tree *t, struct container_priv *c,

@@ -14,6 +14,7 @@
  * tree_census.c	what /proc said
  * tree_role.c		what follows for a process from its parent and its execs
  * tree_container.c	containers: named, started, stopped
+ * tree_restore.c	what outlives the plugin
  * tree_check.c		the invariants
  *
  * Two clocks: *_ms is a record's own time and is for showing; *_at is the
@@ -147,7 +148,6 @@ struct proc_priv {
 	bool last_stage;	/* of the runtime: becomes init or exec */
 	unsigned int n_threads;	/* by the witness; 0: not known */
 	struct leaving leaving;
-	uint64_t born_ms;	/* since boot, 0 where not known */
 	uint64_t told_ns;	/* what was witnessed before is in already */
 	unsigned int ns_depth;	/* of its pid namespace; 1: the host's, 0: ? */
 	char *cgroup;		/* the container that its cgroup names, or NULL */
@@ -212,7 +212,8 @@ struct tree {
 	change_fn *emit;
 	change_fn *final;
 	tree_pid_fn *adopted;
-	void *ctx, *final_ctx, *adopted_ctx;
+	tree_names_fn *on_bundle;
+	void *ctx, *final_ctx, *adopted_ctx, *bundle_ctx;
 
 	uint64_t now;		/* tree time */
 	uint64_t last_fact;	/* tree time of the last fact */
@@ -257,6 +258,7 @@ void proc_free(struct tree *t, struct proc *p);
 void proc_link(struct proc *p, struct proc *parent);
 void proc_unlink(struct proc *p);
 void proc_remove(struct tree *t, struct proc *p);
+void proc_bury(struct tree *t, struct proc *p);
 void proc_prune(struct tree *t, struct proc *p);
 void proc_give_final(struct tree *t, struct proc *p);
 bool proc_descends(const struct proc *p, const struct proc *ancestor);
@@ -393,7 +395,8 @@ struct pidns *container_ns(struct tree *t, struct container_priv *c,
 			   struct proc *p);
 void container_start(struct tree *t, struct container_priv *c, struct proc *p);
 void container_catch_up(struct tree *t, struct container_priv *c);
-void container_renew(struct tree *t, struct container_priv *c);
+void container_renew(struct tree *t, struct container_priv *c,
+		     const char *bundle);
 void container_end(struct tree *t, struct proc *p);
 void container_restamp(struct proc *p);
 void container_due(struct tree *t, struct container_priv *c);

@@ -321,6 +321,13 @@ void proc_prune(struct tree *t, struct proc *p)
 	}
 }
 
+/* From now on it is an ancestor at most, and its pid another's. */
+void proc_bury(struct tree *t, struct proc *p)
+{
+	forget_pid(t, p);
+	p->priv->state = STATE_GHOST;
+}
+
 /* It ended long enough ago: from now on it is an ancestor at most. */
 void proc_remove(struct tree *t, struct proc *p)
 {
@@ -329,7 +336,6 @@ void proc_remove(struct tree *t, struct proc *p)
 	if (p->priv->claim)
 		claim_settle(t, p->priv->claim);
 	proc_give_final(t, p);
-	forget_pid(t, p);
-	p->priv->state = STATE_GHOST;
+	proc_bury(t, p);
 	proc_prune(t, is_needed(p) ? p->parent : p);
 }

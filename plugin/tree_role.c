@@ -145,7 +145,7 @@ static void join_named(struct tree *t, struct proc *p, const char *ns)
 	if (!c)
 		return;
 	if (p->priv->verb == VERB_CREATE && p->priv->exec_at > c->stop.at)
-		container_renew(t, c);
+		container_renew(t, c, p->priv->inv_bundle);
 	if (p->container == &c->self)
 		return;
 	container_join(t, p, &c->self);

@@ -82,7 +82,7 @@ void look_at(struct proc *p, const struct fact *f)
 	struct proc_priv *v = p->priv;
 
 	v->told_ns = f->mono_ns;
-	v->born_ms = f->born_ms;
+	p->born_ms = f->born_ms;
 	v->n_threads = f->kind == FACT_FOUND && f->threads ? f->threads : 1;
 	if (f->ns_depth)
 		v->ns_depth = f->ns_depth;
@@ -108,7 +108,7 @@ void look_at(struct proc *p, const struct fact *f)
 
 bool is_born_at(const struct proc *p, uint64_t born_ms)
 {
-	uint64_t known = p->priv->born_ms;
+	uint64_t known = p->born_ms;
 
 	return !known || (known <= born_ms + SAME_MS &&
 			  born_ms <= known + SAME_MS);

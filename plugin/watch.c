@@ -5,16 +5,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bundle.h"
 #include "census.h"
 #include "cleanup.h"
+#include "nametag.h"
 #include "oom.h"
 #include "procfs.h"
 #include "witness.h"
@@ -31,15 +30,15 @@
 struct watch {
 	struct watch_options options;
 	char *roots, *shims;
-	watch_news_fn *news;
-	void *ctx;
+	struct news news;
 	struct witness *witness;	/* NULL: there is none */
 	int proc_fd, root_fd;		/* -1: neither */
 	char self[PROCFS_ID_SIZE];	/* a container that all of this host is
 					 * in, or "" */
 	struct procfs procfs;
 	struct oom *oom;
-	struct merge *merge;		/* NULL before watch_start() */
+	bool started;
+	struct merge *merge;		/* NULL before watch_attach() */
 	struct tree *tree;
 	struct metrics *metrics;
 	struct clocks clocks;
@@ -57,18 +56,6 @@ static char *copy(const char *s)
 	if (!to)
 		abort();
 	return to;
-}
-
-static void __attribute__((format(printf, 3, 4)))
-tell(struct watch *w, bool problem, const char *format, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	w->news(w->ctx, problem, text);
 }
 
 void watch_set_options(struct watch *w, const struct watch_options *options)
@@ -100,7 +87,7 @@ static void find_self(struct watch *w)
 }
 
 struct watch *watch_new(const struct watch_options *options,
-			watch_news_fn *news, void *ctx)
+			const struct news *news)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 	struct err err;
@@ -108,20 +95,19 @@ struct watch *watch_new(const struct watch_options *options,
 	if (!w)
 		abort();
 	watch_set_options(w, options);
-	w->news = news;
-	w->ctx = ctx;
+	w->news = *news;
 	w->oom = oom_new();
 	w->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	w->proc_fd = procfs_open("/proc", &err);
 	if (w->proc_fd < 0)
-		tell(w, true, "%s: what lives already is not known", err.text);
+		news_tell(&w->news, true, "%s: what lives already is not known", err.text);
 	else
 		find_self(w);
 	if (!options->witness)
 		return w;
 	w->witness = witness_open(&err);
 	if (!w->witness)
-		tell(w, true, "no witness: %s; births and ends are told by audit and /proc alone",
+		news_tell(&w->news, true, "no witness: %s; births and ends are told by audit and /proc alone",
 		     err.text);
 	return w;
 }
@@ -262,10 +248,9 @@ static void put_event(struct watch *w, const struct witness_event *e)
 
 /* Those the tree holds, while /proc is looked through. */
 struct roll {
-	struct watch *w;
-	const struct census *census;	/* NULL: /proc is asked for each */
 	uint64_t mono_ns;
 	pid_t *pids;
+	bool *known;	/* when they were born */
 	size_t n, size;
 };
 
@@ -276,10 +261,18 @@ static void call(void *ctx, const struct proc *p)
 	if (r->n == r->size) {
 		r->size = r->size ? 2 * r->size : 256;
 		r->pids = reallocarray(r->pids, r->size, sizeof(*r->pids));
-		if (!r->pids)
+		r->known = reallocarray(r->known, r->size, sizeof(*r->known));
+		if (!r->pids || !r->known)
 			abort();
 	}
-	r->pids[r->n++] = p->pid;
+	r->pids[r->n] = p->pid;
+	r->known[r->n++] = p->born_ms != 0;
+}
+
+static void roll_free(struct roll *r)
+{
+	free(r->pids);
+	free(r->known);
 }
 
 static void put_gone(struct watch *w, pid_t pid, uint64_t mono_ns)
@@ -319,14 +312,16 @@ static void put_found(struct watch *w, pid_t pid)
 
 static void sweep(struct watch *w)
 {
-	struct roll r = { .w = w, .mono_ns = census_mono_ns() };
+	struct roll r = { .mono_ns = census_mono_ns() };
 
 	w->sweep_ms = now_ms();
 	tree_each_alive(w->tree, call, &r);
 	for (size_t i = 0; i < r.n; i++)
 		if (is_gone(w, r.pids[i]))
 			put_gone(w, r.pids[i], r.mono_ns);
-	free(r.pids);
+		else if (!r.known[i])
+			put_found(w, r.pids[i]);
+	roll_free(&r);
 }
 
 /* Everyone who is to be in the tree, and who is there no more. */
@@ -342,14 +337,14 @@ static void take_census(struct watch *w)
 		.clocks = w->clocks,
 	};
 	_cleanup_census_ struct census census = { 0 };
-	struct roll r = { .w = w, .mono_ns = census_mono_ns() };
+	struct roll r = { .mono_ns = census_mono_ns() };
 	struct err err;
 
 	w->census_ms = w->sweep_ms = now_ms();
 	if (w->proc_fd < 0)
 		return;
 	if (census_take(&census, &options, &err)) {
-		tell(w, true, "%s", err.text);
+		news_tell(&w->news, true, "%s", err.text);
 		return;
 	}
 	for (size_t i = 0; i < census.n; i++)
@@ -358,31 +353,42 @@ static void take_census(struct watch *w)
 	for (size_t i = 0; i < r.n; i++)
 		if (!census_has(&census, r.pids[i]) && is_gone(w, r.pids[i]))
 			put_gone(w, r.pids[i], r.mono_ns);
-	free(r.pids);
+	roll_free(&r);
 }
 
-void watch_start(struct watch *w, struct merge *m, struct tree *t,
-		 struct metrics *metrics)
+void watch_attach(struct watch *w, struct merge *m, struct tree *t,
+		  struct metrics *metrics)
 {
 	w->merge = m;
 	w->tree = t;
 	w->metrics = metrics;
+	tree_on_bundle(t, nametag_read, &w->root_fd);
 	clocks_set(&w->clocks);
+}
+
+void watch_start(struct watch *w)
+{
 	take_census(w);
-	merge_pass(m, UINT64_MAX);
+	merge_pass(w->merge, UINT64_MAX);
+	w->started = true;
 	if (w->witness)
-		tree_witness(t, wall_ms(w));
+		tree_witness(w->tree, wall_ms(w));
 }
 
 /* --- gaps */
 
 static void lose_witness(struct watch *w)
 {
+	uint64_t missed;
+
 	tree_witness(w->tree, WITNESS_OFF);
 	w->metrics->witness_gaps++;
+	missed = witness_missed(w->witness);
+	if (missed)
+		tree_lost(w->tree, missed, "kernel events");
 	w->gap = true;
 	if (!w->gap_told)
-		tell(w, true, "the proc connector dropped events: /proc is read instead");
+		news_tell(&w->news, true, "the proc connector dropped events: /proc is read instead");
 	w->gap_told = true;
 }
 
@@ -396,7 +402,7 @@ static void mend_gap(struct watch *w)
 
 static void break_witness(struct watch *w)
 {
-	tell(w, true, "the proc connector broke: births and ends are told by audit and /proc alone");
+	news_tell(&w->news, true, "the proc connector broke: births and ends are told by audit and /proc alone");
 	tree_witness(w->tree, WITNESS_OFF);
 	witness_close(w->witness);
 	w->witness = NULL;
@@ -409,7 +415,7 @@ void watch_drain(struct watch *w)
 	enum witness_state state;
 	size_t n;
 
-	if (!w->witness || !w->merge)
+	if (!w->witness || !w->started)
 		return;
 	clocks_set(&w->clocks);
 	do {
@@ -442,7 +448,7 @@ void watch_tick(struct watch *w)
 {
 	uint64_t every = w->witness ? SWEEP_WITNESSED_MS : SWEEP_MS;
 
-	if (!w->merge || w->proc_fd < 0)
+	if (!w->started || w->proc_fd < 0)
 		return;
 	if (w->n_adopted)
 		look_at_adopted(w);

@@ -12,6 +12,7 @@
 
 #include "change.h"
 #include "merge.h"
+#include "news.h"
 
 struct watch;
 
@@ -22,27 +23,24 @@ struct watch_options {
 	uint64_t linger_ms;
 };
 
-/* Something that an admin should know. problem: it is bad news. */
-typedef void watch_news_fn(void *ctx, bool problem, const char *text);
-
 /*
  * Opens what needs rights; the rest is for the core's thread. options are
  * copied, their strings too. Without a connector, or without /proc, it does
  * what can be done without. Aborts without memory.
  */
 struct watch *watch_new(const struct watch_options *options,
-			watch_news_fn *news, void *ctx);
+			const struct news *news);
 void watch_free(struct watch *w);
 
 /* Takes effect with the next look. witness is taken at the start only. */
 void watch_set_options(struct watch *w, const struct watch_options *options);
 
-/*
- * Takes the census into the tree of m, and goes on from there. All three
- * are borrowed and must outlive it.
- */
-void watch_start(struct watch *w, struct merge *m, struct tree *t,
-		 struct metrics *metrics);
+/* t is this host's tree. All three are borrowed and must outlive it. */
+void watch_attach(struct watch *w, struct merge *m, struct tree *t,
+		  struct metrics *metrics);
+
+/* Takes the census into the tree, and goes on from there. */
+void watch_start(struct watch *w);
 
 /* Readable when there is something for watch_drain(); -1 where never. */
 int watch_fd(const struct watch *w);

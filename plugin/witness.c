@@ -30,6 +30,7 @@ struct witness {
 	uint32_t *next;		/* the sequence number that follows, by CPU */
 	bool *known;		/* whether it is known */
 	bool gap;		/* to be told with the next events */
+	uint64_t missed;
 	char data[WITNESS_BATCH][MESSAGE_BYTES];
 };
 
@@ -79,8 +80,10 @@ static void follow(struct witness *w, unsigned int cpu, uint32_t seq)
 {
 	if (cpu >= w->n_next)
 		return;
-	if (w->known[cpu] && w->next[cpu] != seq)
+	if (w->known[cpu] && w->next[cpu] != seq) {
 		w->gap = true;
+		w->missed += (uint32_t)(seq - w->next[cpu]);
+	}
 	w->known[cpu] = true;
 	w->next[cpu] = seq + 1;
 }
@@ -255,6 +258,14 @@ void witness_close(struct witness *w)
 	free(w->next);
 	free(w->known);
 	free(w);
+}
+
+uint64_t witness_missed(struct witness *w)
+{
+	uint64_t missed = w->missed;
+
+	w->missed = 0;
+	return missed;
 }
 
 int witness_fd(const struct witness *w)

@@ -67,4 +67,7 @@ enum witness_state witness_read(struct witness *w,
 				struct witness_event events[WITNESS_BATCH],
 				size_t *n);
 
+/* How many events were dropped since the last call, as far as is known. */
+uint64_t witness_missed(struct witness *w);
+
 #endif

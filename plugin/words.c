@@ -165,8 +165,8 @@ size_t words_container(struct buf *out, const struct container *container,
 
 	if (!container)
 		buf_putc(out, '-');
-	else if (container->name && *container->name)
-		words_word(out, container->name, NAME_BYTES, more);
+	else if (container->names.name && *container->names.name)
+		words_word(out, container->names.name, NAME_BYTES, more);
 	else
 		words_id(out, container->id, more);
 	return cut_middle(out, from, columns, more);

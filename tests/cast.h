@@ -80,9 +80,9 @@ static struct container web = {
 	.id = HEX64,
 	.ns = "moby",
 	.runtime = "docker",
-	.name = "web",
-	.image_name = "busybox",
-	.image_tag = "1.36",
+	.names.name = "web",
+	.names.image_name = "busybox",
+	.names.image_tag = "1.36",
 	.start_ms = T0,
 	.stop_ms = T0 + 65000,
 };

@@ -90,12 +90,15 @@ static void make_rows(void)
 #define OPTION_NUMBER(name, def, min, max, help) \
 	row_number(#name, def, min, max, help);
 #define OPTION_BOOL(name, def, help) row_new(#name, (def) ? "yes" : "no", help);
+#define OPTION_AUTO(name, def, help) \
+	row_new(#name, (def) ? "auto" : "off", help);
 #define OPTION_PATH(name, def, help) row_new(#name, def, help);
 	OPTIONS
 #undef OPTION_TEXT
 #undef OPTION_SIZE
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
+#undef OPTION_AUTO
 #undef OPTION_PATH
 }
 
@@ -144,12 +147,14 @@ static void assert_defaults(const struct config *c)
 #define OPTION_NUMBER(name, def, min, max, help) \
 	ck_assert_uint_eq(c->name, (uint64_t)(def));
 #define OPTION_BOOL(name, def, help) ck_assert_int_eq(c->name, def);
+#define OPTION_AUTO(name, def, help) ck_assert_int_eq(c->name, def);
 #define OPTION_PATH(name, def, help) ck_assert_str_eq(c->name, def);
 	OPTIONS
 #undef OPTION_TEXT
 #undef OPTION_SIZE
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
+#undef OPTION_AUTO
 #undef OPTION_PATH
 }
 

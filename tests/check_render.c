@@ -24,10 +24,10 @@ static struct container app = {
 	.id = "app-1",
 	.ns = "k8s.io",
 	.runtime = "containerd",
-	.name = "app",
-	.pod_name = "shop-0",
-	.pod_ns = "default",
-	.pod_uid = "u-1",
+	.names.name = "app",
+	.names.pod_name = "shop-0",
+	.names.pod_ns = "default",
+	.names.pod_uid = "u-1",
 };
 
 /* The changes that the rows below speak of */
@@ -104,7 +104,7 @@ static struct change of_evil_exec(void)
 	struct change c = of_exec();
 
 	bad = web;
-	bad.name = "\nstop";
+	bad.names.name = "\nstop";
 	c.image = &evil;
 	c.container = &bad;
 	return c;
@@ -660,7 +660,7 @@ static const struct {
 
 START_TEST(test_label)
 {
-	struct container c = { .id = "x", .name = labels[_i].name };
+	struct container c = { .id = "x", .names.name = labels[_i].name };
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	size_t n = words_container(&out, &c, 12, "…");
 

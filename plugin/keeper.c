@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "state.h"
+
+#define LOCK_TRIES 30
+#define LOCK_WAIT_US 100000
+
+/* The state is written anew when what was appended is this much more. */
+#define SLACK_BYTES ((size_t)4 << 20)
+
+struct keeper {
+	char *path;
+	struct news news;
+	int lock_fd;
+	char boot_id[64];
+	char *node;
+	struct tree *tree;
+	struct channel *lines;
+	struct buf line;
+	size_t whole_bytes;	/* of the state when it was last written */
+	size_t added_bytes;	/* since */
+	bool damaged;		/* a line found no room */
+};
+
+static int lock(struct keeper *k, struct err *err)
+{
+	_cleanup_free_ char *path = NULL, *dir = strdup(k->path);
+
+	if (!dir || asprintf(&path, "%s.lock", k->path) < 0)
+		abort();
+	if (mkdir(dirname(dir), 0750) && errno != EEXIST)
+		return err_set(err, errno, "%s", dir);
+	k->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			  0600);
+	if (k->lock_fd < 0)
+		return err_set(err, errno, "%s", path);
+	for (int i = 0; flock(k->lock_fd, LOCK_EX | LOCK_NB); i++) {
+		if (i == LOCK_TRIES)
+			return err_set(err, 0, "%s: another plugin has it",
+				       k->path);
+		usleep(LOCK_WAIT_US);
+	}
+	return 0;
+}
+
+struct keeper *keeper_new(const char *path, const struct news *news,
+			  struct err *err)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		abort();
+	k->path = strdup(path);
+	if (!k->path)
+		abort();
+	k->news = *news;
+	k->lock_fd = -1;
+	if (!lock(k, err))
+		return k;
+	keeper_free(k);
+	return NULL;
+}
+
+void keeper_free(struct keeper *k)
+{
+	if (!k)
+		return;
+	cleanup_close(&k->lock_fd);
+	buf_free(&k->line);
+	free(k->node);
+	free(k->path);
+	free(k);
+}
+
+/* --- back into the tree */
+
+static void restore(struct keeper *k, const struct state *state)
+{
+	const struct proc **procs = calloc(state->n + 1, sizeof(*procs));
+	size_t lost = 0, living = 0;
+
+	if (!procs)
+		abort();
+	for (size_t i = 0; i < state->n; i++) {
+		size_t parent = state->parents[i];
+
+		procs[i] = tree_restore(k->tree, &state->list[i],
+					parent == SIZE_MAX ? NULL :
+							     procs[parent]);
+		lost += !procs[i];
+		living += procs[i] && !state->list[i].ended;
+	}
+	free(procs);
+	news_tell(&k->news, false,
+		  "%s: goes on with %zu processes that lived, %zu make no sense",
+		  k->path, living, lost);
+}
+
+static void set_aside(struct keeper *k, const char *suffix,
+		      const struct err *why)
+{
+	_cleanup_free_ char *to = NULL;
+
+	if (asprintf(&to, "%s.%s", k->path, suffix) < 0)
+		abort();
+	if (rename(k->path, to))
+		news_tell(&k->news, true, "%s; not used", why->text);
+	else
+		news_tell(&k->news, true, "%s; set aside as %s", why->text, to);
+}
+
+void keeper_restore(struct keeper *k, struct tree *t, const char *node,
+		    struct channel *lines)
+{
+	_cleanup_state_ struct state state = { 0 };
+	struct err err;
+
+	k->tree = t;
+	k->lines = lines;
+	k->node = strdup(node);
+	if (!k->node)
+		abort();
+	state_boot_id(k->boot_id, sizeof(k->boot_id));
+	switch (state_load(&state, k->path, k->boot_id, node, &err)) {
+	case STATE_GOOD:
+		restore(k, &state);
+		break;
+	case STATE_NONE:
+		break;
+	case STATE_FOREIGN:
+		set_aside(k, "old", &err);
+		break;
+	case STATE_BROKEN:
+		set_aside(k, "broken", &err);
+		break;
+	}
+}
+
+/* --- out of it */
+
+static void put_line(struct keeper *k)
+{
+	k->added_bytes += k->line.len;
+	if (!channel_put(k->lines, LEDGER_STATE, k->line.data, k->line.len))
+		k->damaged = true;
+}
+
+void keeper_change(struct keeper *k, const struct change *c)
+{
+	struct saved s;
+
+	if (!k->lines || !c->proc)
+		return;
+	buf_clear(&k->line);
+	switch (c->kind) {
+	case CHANGE_END:
+		state_end(&k->line, c->proc->entity_id);
+		break;
+	case CHANGE_FORK:
+	case CHANGE_EXEC:
+	case CHANGE_CENSUS:
+	case CHANGE_CONTAINER_START:
+		tree_save_one(c->proc, &s);
+		state_line(&k->line, &s);
+		break;
+	case CHANGE_CONTAINER_STOP:
+	case CHANGE_ACTIVITY:
+	case CHANGE_LOST:
+		return;
+	}
+	put_line(k);
+}
+
+static void collect(void *ctx, const struct saved *s)
+{
+	state_line(ctx, s);
+}
+
+/* What is handed to the ledger is its own to free. */
+bool keeper_write(struct keeper *k)
+{
+	struct buf *all = calloc(1, sizeof(*all));
+	size_t bytes;
+
+	if (!all)
+		abort();
+	state_head(all, k->boot_id, k->node);
+	tree_save(k->tree, collect, all);
+	bytes = all->len;
+	if (!channel_put(k->lines, LEDGER_STATE_ANEW, (const char *)&all,
+			 sizeof(all))) {
+		buf_free(all);
+		free(all);
+		return false;
+	}
+	k->whole_bytes = bytes;
+	k->added_bytes = 0;
+	k->damaged = false;
+	return true;
+}
+
+void keeper_tick(struct keeper *k, struct ledger *ledger)
+{
+	if (!k->lines)
+		return;
+	if (ledger_lost(ledger, LEDGER_STATE))
+		k->damaged = true;
+	if (k->damaged ? !channel_half_full(k->lines) :
+			 k->added_bytes > k->whole_bytes + SLACK_BYTES)
+		keeper_write(k);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * keeper: sees to it that this host's tree outlives the plugin. What the
+ * tree says of its processes goes to the state, through the ledger, in front
+ * of the log lines that say it; at the start the state is read and put back.
+ * Runs in the core's thread. Owns the lock of the state; never writes it.
+ */
+#ifndef CONTREE_KEEPER_H
+#define CONTREE_KEEPER_H
+
+#include "change.h"
+#include "channel.h"
+#include "ledger.h"
+#include "news.h"
+#include "tree.h"
+
+struct keeper;
+
+/*
+ * path is copied. Takes the lock, for which it waits a little: an auditd that
+ * ends may still have a plugin. NULL, with err set, if somebody else has it.
+ */
+struct keeper *keeper_new(const char *path, const struct news *news,
+			  struct err *err);
+void keeper_free(struct keeper *k);
+
+/*
+ * Puts back who is in the state, into the fresh tree of that node. What is
+ * no use is set aside, and that is told. lines is the ledger's channel,
+ * borrowed; the ledger must not have been given a line yet.
+ */
+void keeper_restore(struct keeper *k, struct tree *t, const char *node,
+		    struct channel *lines);
+
+/* The tree says c. */
+void keeper_change(struct keeper *k, const struct change *c);
+
+/* Writes the state anew if it has grown too long, or lost lines. */
+void keeper_tick(struct keeper *k, struct ledger *ledger);
+
+/* Writes it anew. False if the channel has no room for it now. */
+bool keeper_write(struct keeper *k);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state_int.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "json.h"
+
+void state_boot_id(char *out, size_t size)
+{
+	_cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id",
+				      O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, out, size - 1);
+
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
+
+void state_head(struct buf *out, const char *boot_id, const char *node)
+{
+	size_t line = json_object(out, "", 0);
+
+	json_num(out, KEY("contree"), STATE_VERSION);
+	json_str(out, KEY("boot_id"), boot_id);
+	json_str(out, KEY("node"), node);
+	json_object_end(out, line);
+	out->data[out->len - 1] = '\n';
+}
+
+void state_line(struct buf *out, const struct saved *s)
+{
+	size_t line = json_object(out, "", 0);
+
+	json_str(out, KEY("entity"), s->entity);
+#define TEXT(name) json_str(out, KEY(#name), s->name);
+#define NUMBER(name, max) json_known(out, KEY(#name), (int64_t)s->name);
+	FIELDS
+#undef TEXT
+#undef NUMBER
+	json_known(out, KEY("ended"), s->ended);
+	json_object_end(out, line);
+	out->data[out->len - 1] = '\n';
+}
+
+void state_end(struct buf *out, const char *entity)
+{
+	size_t line = json_object(out, "", 0);
+
+	json_str(out, KEY("ended_entity"), entity);
+	json_object_end(out, line);
+	out->data[out->len - 1] = '\n';
+}

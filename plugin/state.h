@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * state: the file that outlives the plugin, as text: a line of JSON that
+ * says whose it is, then a line for each thing that happened to a process.
+ * The last line of an entity_id counts. It is appended to as the tree
+ * speaks, and now and then written anew from what the tree holds. A line
+ * torn at the end, by a crash, is no line. Knows no tree; only state_load()
+ * reads a file, and who writes it is the ledger.
+ */
+#ifndef CONTREE_STATE_H
+#define CONTREE_STATE_H
+
+#include "buf.h"
+#include "err.h"
+#include "saved.h"
+
+#define STATE_VERSION 1
+
+/* Append a line. */
+void state_head(struct buf *out, const char *boot_id, const char *node);
+void state_line(struct buf *out, const struct saved *s);
+void state_end(struct buf *out, const char *entity);
+
+enum state_found {
+	STATE_NONE,	/* there is no file */
+	STATE_FOREIGN,	/* of another boot, another version or another node */
+	STATE_BROKEN,	/* not such a file, or damaged */
+	STATE_GOOD,
+};
+
+/* Those who lived, and their ancestors, each after its parent. */
+struct state {
+	size_t n;
+	struct saved *list;	/* the strings are its own */
+	size_t *parents;	/* index of the parent, or SIZE_MAX */
+};
+
+/*
+ * Reads the file. err says why it is not STATE_GOOD, but for STATE_NONE.
+ * state is to be freed whatever the outcome.
+ */
+enum state_found state_load(struct state *state, const char *path,
+			    const char *boot_id, const char *node,
+			    struct err *err);
+void state_free(struct state *state);
+
+#define _cleanup_state_ __attribute__((cleanup(state_free)))
+
+/* The kernel's name for this boot; "" if it cannot be read. */
+void state_boot_id(char *out, size_t size);
+
+#endif

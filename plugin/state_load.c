@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+
+#define uthash_fatal(msg) abort()
+#include <uthash.h>
+
+/* More than ever was written is not ours. */
+#define MAX_FILE_BYTES ((off_t)1 << 30)
+#define MAX_DEPTH 4
+
+/* A process of the file, by its entity_id. */
+struct entry {
+	struct json_object *line;	/* the last one that tells of it */
+	const char *entity;
+	bool ended;
+	bool needed;	/* it lives, or is an ancestor of one that does */
+	size_t index;	/* in the list, from 1; 0: not yet */
+	UT_hash_handle hh;
+};
+
+struct reader {
+	struct entry *entries;
+	const char *boot_id, *node;
+	struct state *state;
+	bool headed;
+};
+
+static const char *text_of(struct json_object *line, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(line, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return "";
+	return json_object_get_string(value);
+}
+
+static int64_t number_of(struct json_object *line, const char *key, int64_t max)
+{
+	struct json_object *value;
+	int64_t n;
+
+	if (!json_object_object_get_ex(line, key, &value) ||
+	    !json_object_is_type(value, json_type_int))
+		return 0;
+	n = json_object_get_int64(value);
+	return n < 0 || n > max ? 0 : n;
+}
+
+static enum state_found read_head(struct reader *r, struct json_object *line,
+				  struct err *err)
+{
+	r->headed = true;
+	if (!json_object_object_get_ex(line, "contree", NULL)) {
+		err_set(err, 0, "is not a state of contree");
+		return STATE_BROKEN;
+	}
+	if (number_of(line, "contree", INT_MAX) != STATE_VERSION) {
+		err_set(err, 0, "is of another version of contree");
+		return STATE_FOREIGN;
+	}
+	if (!*r->boot_id || strcmp(text_of(line, "boot_id"), r->boot_id)) {
+		err_set(err, 0, "is from before the host was booted");
+		return STATE_FOREIGN;
+	}
+	if (strcmp(text_of(line, "node"), r->node)) {
+		err_set(err, 0, "is of another node");
+		return STATE_FOREIGN;
+	}
+	return STATE_GOOD;
+}
+
+static struct entry *find(struct reader *r, const char *entity)
+{
+	struct entry *e;
+
+	HASH_FIND_STR(r->entries, entity, e);
+	return e;
+}
+
+static void mark_ended(struct reader *r, const char *entity)
+{
+	struct entry *e = find(r, entity);
+
+	if (e)
+		e->ended = true;
+}
+
+/* Keeps the line. */
+static void read_process(struct reader *r, struct json_object *line)
+{
+	const char *entity = text_of(line, "entity");
+	struct entry *e = find(r, entity);
+
+	if (e) {
+		HASH_DELETE(hh, r->entries, e);
+		json_object_put(e->line);
+	} else {
+		e = calloc(1, sizeof(*e));
+		if (!e)
+			abort();
+	}
+	e->line = json_object_get(line);
+	e->entity = entity;
+	e->ended = number_of(line, "ended", 1);
+	HASH_ADD_KEYPTR(hh, r->entries, e->entity, strlen(e->entity), e);
+}
+
+static enum state_found read_line(struct reader *r, struct json_object *line,
+				  struct err *err)
+{
+	const char *ended;
+
+	if (!r->headed)
+		return read_head(r, line, err);
+	ended = text_of(line, "ended_entity");
+	if (*ended) {
+		mark_ended(r, ended);
+		return STATE_GOOD;
+	}
+	if (!*text_of(line, "entity") || !number_of(line, "pid", INT_MAX)) {
+		err_set(err, 0, "has a line that tells of nobody");
+		return STATE_BROKEN;
+	}
+	read_process(r, line);
+	return STATE_GOOD;
+}
+
+/* A line without its end is what a crash left: it says nothing. */
+static enum state_found read_lines(struct reader *r, const char *data,
+				   size_t len, struct err *err)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
+	enum state_found ret = STATE_GOOD;
+	const char *end = data + len, *newline;
+	struct json_object *line;
+
+	if (!tokener)
+		abort();
+	while (ret == STATE_GOOD && data < end &&
+	       (newline = memchr(data, '\n', (size_t)(end - data)))) {
+		json_tokener_reset(tokener);
+		line = newline - data > INT_MAX ?
+			       NULL :
+			       json_tokener_parse_ex(tokener, data,
+						     (int)(newline - data));
+		if (line && json_object_is_type(line, json_type_object)) {
+			ret = read_line(r, line, err);
+		} else {
+			err_set(err, 0, "has a line that is no JSON object");
+			ret = STATE_BROKEN;
+		}
+		json_object_put(line);
+		data = newline + 1;
+	}
+	json_tokener_free(tokener);
+	if (ret == STATE_GOOD && !r->headed) {
+		err_set(err, 0, "is empty");
+		return STATE_BROKEN;
+	}
+	return ret;
+}
+
+static const char *copy(const char *s)
+{
+	char *to = strdup(s);
+
+	if (!to)
+		abort();
+	return to;
+}
+
+static void add(struct reader *r, struct entry *e, const struct entry *parent)
+{
+	struct json_object *line = e->line;
+	struct state *state = r->state;
+	struct saved *s = &state->list[state->n];
+
+	state->parents[state->n] = parent ? parent->index - 1 : SIZE_MAX;
+	e->index = ++state->n;
+	s->entity = copy(e->entity);
+	s->ended = e->ended;
+	/* The types are those of the fields, which are not all the same. */
+#define TEXT(name) s->name = copy(text_of(line, #name));
+#define NUMBER(name, max) \
+	s->name = (__typeof__(s->name))number_of(line, #name, max);
+	FIELDS
+#undef TEXT
+#undef NUMBER
+}
+
+/* Those above it first; a chain of parents that closes is cut. */
+static void add_with_ancestors(struct reader *r, struct entry *e)
+{
+	size_t depth = 0, max = HASH_COUNT(r->entries);
+	struct entry **up = calloc(max + 1, sizeof(struct entry *));
+
+	if (!up)
+		abort();
+	for (struct entry *a = e; a && !a->needed && depth < max;
+	     a = find(r, text_of(a->line, "parent"))) {
+		a->needed = true;
+		up[depth++] = a;
+	}
+	while (depth--) {
+		struct entry *parent =
+			find(r, text_of(up[depth]->line, "parent"));
+
+		add(r, up[depth], parent && parent->index ? parent : NULL);
+	}
+	free(up);
+}
+
+static void list_all(struct reader *r)
+{
+	size_t n = HASH_COUNT(r->entries);
+	struct state *state = r->state;
+
+	state->list = calloc(n + 1, sizeof(*state->list));
+	state->parents = calloc(n + 1, sizeof(*state->parents));
+	if (!state->list || !state->parents)
+		abort();
+	for (struct entry *e = r->entries; e; e = e->hh.next)
+		if (!e->ended)
+			add_with_ancestors(r, e);
+}
+
+static void reader_free(struct reader *r)
+{
+	struct entry *e, *next;
+
+	HASH_ITER(hh, r->entries, e, next) {
+		HASH_DELETE(hh, r->entries, e);
+		json_object_put(e->line);
+		free(e);
+	}
+}
+
+/* The whole file; only one that root alone can have written. */
+static enum state_found read_file(struct buf *out, const char *path,
+				  struct err *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+						    O_NONBLOCK);
+	struct stat st;
+	ssize_t n = 1;
+
+	if (fd < 0 && errno == ENOENT)
+		return STATE_NONE;
+	if (fd < 0 || fstat(fd, &st)) {
+		err_set(err, errno, "cannot be read");
+		return STATE_BROKEN;
+	}
+	if (!st.st_size)
+		return STATE_NONE;	/* it was just made */
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mode & (S_IWGRP | S_IWOTH) || st.st_size > MAX_FILE_BYTES) {
+		err_set(err, 0, "may be another's work");
+		return STATE_BROKEN;
+	}
+	while (n > 0) {
+		n = read(fd, buf_reserve(out, 65536), 65536);
+		out->len += n > 0 ? (size_t)n : 0;
+	}
+	if (!n)
+		return STATE_GOOD;
+	err_set(err, errno, "cannot be read");
+	return STATE_BROKEN;
+}
+
+enum state_found state_load(struct state *state, const char *path,
+			    const char *boot_id, const char *node,
+			    struct err *err)
+{
+	struct reader r = { .boot_id = boot_id, .node = node, .state = state };
+	_cleanup_buf_ struct buf file = BUF_INIT;
+	enum state_found ret;
+
+	*state = (struct state){ 0 };
+	ret = read_file(&file, path, err);
+	if (ret == STATE_GOOD)
+		ret = read_lines(&r, file.data, file.len, err);
+	if (ret == STATE_GOOD)
+		list_all(&r);
+	else if (ret != STATE_NONE)
+		err_wrap(err, "%s", path);
+	reader_free(&r);
+	return ret;
+}
+
+void state_free(struct state *state)
+{
+	for (size_t i = 0; i < state->n; i++) {
+		struct saved *s = &state->list[i];
+
+		free((char *)(uintptr_t)s->entity);
+#define TEXT(name) free((char *)(uintptr_t)s->name);
+#define NUMBER(name, max)
+		FIELDS
+#undef TEXT
+#undef NUMBER
+	}
+	free(state->list);
+	free(state->parents);
+	*state = (struct state){ 0 };
+}

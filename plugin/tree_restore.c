@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What outlives the plugin: records of processes as values, and back. */
+#include "tree_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static unsigned int flags_of(const struct proc_priv *v)
+{
+	return (v->exact ? SAVED_EXACT : 0u) |
+	       (v->by_parent_flag ? SAVED_BY_PARENT_FLAG : 0u) |
+	       (v->by_vfork ? SAVED_BY_VFORK : 0u) |
+	       (v->last_stage ? SAVED_LAST_STAGE : 0u) |
+	       (v->inside ? SAVED_INSIDE : 0u) |
+	       (v->shim_init ? SAVED_SHIM_INIT : 0u) |
+	       (v->started ? SAVED_STARTED : 0u) |
+	       (v->user_exec.at ? SAVED_USER_EXEC : 0u);
+}
+
+void tree_save_one(const struct proc *p, struct saved *s)
+{
+	const struct container *c = p->container;
+	const struct proc_priv *v = p->priv;
+
+	*s = (struct saved){
+		.entity = p->entity_id,
+		.parent = p->parent ? p->parent->entity_id : "",
+		.ended = ended(p),
+		.pid = p->pid,
+		.vpid = p->vpid,
+		.ppid = p->ppid,
+		.start_ms = p->start_ms,
+		.born_ms = p->born_ms,
+		.role = p->role,
+		.source = p->source,
+		.flags = flags_of(v),
+		.ns_depth = v->ns_depth,
+		.verb = (int)v->verb,
+		.exe = p->image->exe,
+		.comm = p->image->comm,
+		.inv_id = or_empty(v->inv_id),
+		.inv_ns = or_empty(v->inv_ns),
+		.inv_bundle = or_empty(v->inv_bundle),
+		.cgroup = or_empty(v->cgroup),
+		.id = c ? c->id : "",
+		.ns = c ? c->ns : "",
+		.bundle = c ? or_empty(c->bundle) : "",
+		.started_ms = c ? c->start_ms : 0,
+		.stopped_ms = c ? c->stop_ms : 0,
+	};
+}
+
+/* A ghost that still has descendants is one of their ancestors. */
+void tree_save(struct tree *t, tree_saved_fn *fn, void *ctx)
+{
+	struct saved s;
+	struct proc *p;
+
+	for (p = t->all; p && p->priv->all_next;)
+		p = p->priv->all_next;
+	for (; p; p = p->priv->all_prev) {
+		if (!placed(p) && p->priv->state != STATE_GHOST)
+			continue;
+		if (ended(p) && !p->priv->children)
+			continue;
+		tree_save_one(p, &s);
+		fn(ctx, &s);
+	}
+}
+
+static char *dup_or_null(const char *s)
+{
+	char *copy = *s ? strdup(s) : NULL;
+
+	if (*s && !copy)
+		abort();
+	return copy;
+}
+
+static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)
+{
+	struct proc_priv *v = p->priv;
+
+	v->exact = s->flags & SAVED_EXACT;
+	v->by_parent_flag = s->flags & SAVED_BY_PARENT_FLAG;
+	v->by_vfork = s->flags & SAVED_BY_VFORK;
+	v->last_stage = s->flags & SAVED_LAST_STAGE;
+	v->inside = s->flags & SAVED_INSIDE;
+	v->shim_init = s->flags & SAVED_SHIM_INIT;
+	v->started = s->flags & SAVED_STARTED;
+	v->settled = v->certain = true;
+	v->ns_depth = s->ns_depth;
+	v->verb = (enum verb)s->verb;
+	v->inv_id = dup_or_null(s->inv_id);
+	v->inv_ns = dup_or_null(s->inv_ns);
+	v->inv_bundle = dup_or_null(s->inv_bundle);
+	v->cgroup = dup_or_null(s->cgroup);
+	v->birth_at = v->first_at = s->start_ms + t->offset;
+	if (s->flags & SAVED_USER_EXEC)
+		v->user_exec = (struct when){ v->birth_at, s->start_ms, 0,
+					      SOURCE_AUDIT };
+}
+
+static void restore_container(struct tree *t, struct proc *p,
+			      const struct saved *s)
+{
+	struct container_priv *c;
+
+	if (!*s->id)
+		return;
+	c = container_of_id(t, s->ns, s->id, *s->bundle ? s->bundle : NULL);
+	if (!c)
+		return;
+	container_join(t, p, &c->self);
+	c->self.start_ms = s->started_ms;
+	c->self.stop_ms = s->stopped_ms;
+	if (p->role == ROLE_INIT && ended(p) && !c->self.stop_ms)
+		c->self.stop_ms = c->self.start_ms;
+	if (p->role == ROLE_INIT && !ended(p))
+		c->init = p;
+	if (p->role == ROLE_SHIM && p->priv->verb == VERB_SHIM && !ended(p))
+		c->shim = p;
+}
+
+/* Whose numbers its children have. */
+static void restore_ns(struct tree *t, struct proc *p)
+{
+	struct container_priv *c = p->container ? p->container->priv : NULL;
+	struct pidns *ns = t->host_ns;
+
+	if (p->role >= ROLE_INIT && c) {
+		if (!c->ns)
+			c->ns = pidns_new(t->host_ns);
+		ns = c->ns;
+	}
+	if (p->role == ROLE_INIT && !ended(p))
+		ns->init = p;
+	if (p->role == ROLE_MEMBER && p->parent && p->parent->priv->ns)
+		ns = p->parent->priv->ns;
+	proc_set_ns(p, ns);
+}
+
+const struct proc *tree_restore(struct tree *t, const struct saved *s,
+				const struct proc *parent)
+{
+	struct proc *p;
+
+	if ((!parent && s->role != ROLE_ROOT && s->role != ROLE_SHIM) ||
+	    (s->role >= ROLE_INIT && !*s->id) ||
+	    t->n_placed >= t->options.max_processes)
+		return NULL;
+	p = proc_new(t, s->pid, s->start_ms + t->offset);
+	snprintf(p->entity_id, sizeof(p->entity_id), "%s", s->entity);
+	p->vpid = s->vpid;
+	p->ppid = s->ppid;
+	p->start_ms = s->start_ms;
+	p->born_ms = s->born_ms;
+	p->role = s->role;
+	p->source = s->source;
+	p->priv->state = STATE_PLACED;
+	t->n_placed++;
+	proc_set_image(p, image_new(s->exe, s->comm, NULL));
+	proc_link(p, parent ? parent->priv->self : NULL);
+	restore_priv(t, p, s);
+	if (s->ended) {
+		p->reason = EXIT_UNKNOWN;
+		proc_bury(t, p);
+	}
+	restore_container(t, p, s);
+	restore_ns(t, p);
+	if (p->role == ROLE_INIT || p->role == ROLE_EXEC)
+		p->entry = p;
+	else if (p->role == ROLE_MEMBER && parent)
+		p->entry = parent->entry;
+	if (p->role >= ROLE_INIT && !p->container) {
+		proc_free(t, p);	/* there are too many containers */
+		return NULL;
+	}
+	return p;
+}
