@@ -280,6 +280,17 @@ static void give_until(struct merge *m, uint64_t time_ms)
 		give_first(m);
 }
 
+/* That item and all before it. */
+static void give_through(struct merge *m, const struct item *item)
+{
+	bool last = false;
+
+	while (item && m->first && !last) {
+		last = m->first == item;
+		give_first(m);
+	}
+}
+
 /*
  * pid speaks, and its birth waits: all that was before is due. (If that is
  * not the birth of an earlier user of the pid, who spoke before it.)
@@ -287,20 +298,42 @@ static void give_until(struct merge *m, uint64_t time_ms)
 static void give_birth(struct merge *m, const struct fact *f)
 {
 	const struct item *birth = find_birth(m, f->pid);
-	bool last = false;
 
-	if (!birth || f->time_ms + COARSE_MS < birth->fact->time_ms)
+	if (birth && f->time_ms + COARSE_MS >= birth->fact->time_ms)
+		give_through(m, birth);
+}
+
+/*
+ * pid ends, or has executed something: what it did before is due, though it
+ * may seem to be later than the stamp, which is coarse. Its end itself may
+ * wait: audit tells more of it.
+ */
+static void give_own(struct merge *m, const struct fact *f)
+{
+	const struct item *last = NULL;
+	const struct fact *g;
+
+	if (f->kind != FACT_EXIT && f->kind != FACT_EXEC)
 		return;
-	while (m->first && !last) {
-		last = m->first == birth;
-		give_first(m);
+	for (struct item *i = m->first;
+	     i && i->fact->time_ms <= f->time_ms + 2 * COARSE_MS; i = i->next) {
+		g = i->fact;
+		if (g->pid != f->pid || g->kind == FACT_EXIT)
+			continue;
+		last = i;
+		if (f->kind == FACT_EXEC && g->kind == FACT_EXEC)
+			break;
 	}
+	if (last && f->kind == FACT_EXEC && last->fact->kind != FACT_EXEC)
+		return;		/* its exec was given, this is from after it */
+	give_through(m, last);
 }
 
 void merge_apply(struct merge *m, const struct fact *f)
 {
 	give_until(m, f->time_ms);
 	give_birth(m, f);
+	give_own(m, f);
 	tree_apply(m->tree, f);
 	adopt(m);
 }

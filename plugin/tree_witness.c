@@ -173,9 +173,13 @@ static void witness_exit(struct tree *t, struct proc *p, const struct fact *f)
 
 void apply_witnessed(struct tree *t, const struct fact *f)
 {
-	struct proc *p = find_alive(t, f->pid);
+	struct proc_priv *v;
+	struct proc *p;
 
-	if (!p)
+	HASH_FIND(hh, t->by_pid, &f->pid, sizeof(f->pid), v);
+	p = v ? v->self : NULL;
+	/* Audit may have said already that it ended; who is born is born. */
+	if (!p || !placed(p) || (ended(p) && f->kind != FACT_FORK))
 		return;
 	switch (f->kind) {
 	case FACT_FORK:

@@ -12,94 +12,33 @@
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "buf.h"
 #include "facts.h"
+#include "finals.h"
 #include "tree.h"
 
 #define SEEDS 20
 
-/* The final records, a line each, and the tree they come from. */
-struct run {
-	struct buf *lines;
-	size_t n, size;
-	struct metrics metrics;
-	struct tree *tree;
-};
-
-static void on_change(void *ctx, const struct change *c)
+static void run(struct finals *r, struct fact **list, size_t n)
 {
-	(void)ctx;
-	(void)c;
-}
-
-static void put_image(struct buf *line, const struct image *i)
-{
-	buf_printf(line, " comm=%s exe=%s args=", i->comm, i->exe);
-	for (size_t at = 0; at < i->args_bytes; at++)
-		buf_putc(line, i->args[at] ? i->args[at] : ' ');
-}
-
-static void on_final(void *ctx, const struct change *c)
-{
-	const struct proc *p = c->proc;
-	struct run *r = ctx;
-	struct buf *line;
-
-	if (r->n == r->size) {
-		r->size = r->size ? 2 * r->size : 64;
-		r->lines = reallocarray(r->lines, r->size, sizeof(r->lines[0]));
-		if (!r->lines)
-			abort();
-	}
-	line = &r->lines[r->n++];
-	memset(line, 0, sizeof(*line));
-	buf_printf(line, "pid=%d vpid=%d ppid=%d parent=%d role=%s source=%s",
-		   p->pid, p->vpid, p->ppid, p->parent ? p->parent->pid : 0,
-		   role_name(p->role), source_name(p->source));
-	buf_printf(line, " start=%llu end=%llu reason=%s code=%d uid=%u",
-		   (unsigned long long)p->start_ms,
-		   (unsigned long long)p->end_ms, exit_reason_name(p->reason),
-		   p->exit_code, p->cred->uid);
-	buf_printf(line, " container=%s entry=%d",
-		   p->container ? p->container->id : "-",
-		   p->entry ? p->entry->pid : 0);
-	put_image(line, p->image);
-	buf_putc(line, '\0');
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(((const struct buf *)a)->data,
-		      ((const struct buf *)b)->data);
-}
-
-static void run(struct run *r, struct fact **list, size_t n)
-{
+	struct metrics metrics = { 0 };
 	size_t every = n / 200 + 1;
 	const char *wrong;
+	struct tree *t;
 
-	memset(r, 0, sizeof(*r));
-	r->tree = tree_new(&tree_defaults, "", &r->metrics, on_change, r);
-	tree_on_final(r->tree, on_final, r);
+	*r = (struct finals){ 0 };
+	t = tree_new(&tree_defaults, "", &metrics, finals_ignore, NULL);
+	tree_on_final(t, finals_add, r);
 	for (size_t i = 0; i < n; i++) {
-		tree_apply(r->tree, list[i]);
-		wrong = i % every ? NULL : tree_check(r->tree);
+		tree_apply(t, list[i]);
+		wrong = i % every ? NULL : tree_check(t);
 		ck_assert_msg(!wrong, "after fact %zu: %s", i, wrong);
 	}
-	tree_finish(r->tree);
-	wrong = tree_check(r->tree);
+	tree_finish(t);
+	wrong = tree_check(t);
 	ck_assert_msg(!wrong, "at the end: %s", wrong);
-	tree_free(r->tree);
-	qsort(r->lines, r->n, sizeof(r->lines[0]), by_text);
-}
-
-static void run_free(struct run *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		buf_free(&r->lines[i]);
-	free(r->lines);
+	tree_free(t);
+	finals_sort(r);
 }
 
 struct slot {
@@ -145,27 +84,15 @@ static struct fact **shuffle(const struct facts *facts, uint64_t seed)
 	return list;
 }
 
-static void compare(const struct run *want, const struct run *got,
-		    const char *path, uint64_t seed)
-{
-	for (size_t i = 0; i < want->n && i < got->n; i++)
-		ck_assert_msg(!by_text(&want->lines[i], &got->lines[i]),
-			      "%s, seed %llu:\nwant %s\n got %s", path,
-			      (unsigned long long)seed, want->lines[i].data,
-			      got->lines[i].data);
-	ck_assert_msg(want->n == got->n, "%s, seed %llu: %zu records, not %zu",
-		      path, (unsigned long long)seed, got->n, want->n);
-}
-
-static void try_seed(const struct facts *facts, const struct run *want,
+static void try_seed(const struct facts *facts, const struct finals *want,
 		     const char *path, uint64_t seed)
 {
 	struct fact **list = shuffle(facts, seed);
-	struct run got;
+	struct finals got;
 
 	run(&got, list, facts->n);
-	compare(want, &got, path, seed);
-	run_free(&got);
+	finals_compare(want, &got, path, seed);
+	finals_free(&got);
 	free(list);
 }
 
@@ -173,7 +100,7 @@ static void try_log(const char *path)
 {
 	const char *one = getenv("CONTREE_SEED");
 	struct facts facts = { 0 };
-	struct run want;
+	struct finals want;
 
 	ck_assert_msg(!facts_read(&facts, path), "%s cannot be read", path);
 	ck_assert(facts.n > 0);
@@ -183,7 +110,7 @@ static void try_log(const char *path)
 		try_seed(&facts, &want, path, strtoull(one, NULL, 10));
 	for (uint64_t seed = 1; !one && seed <= SEEDS; seed++)
 		try_seed(&facts, &want, path, seed);
-	run_free(&want);
+	finals_free(&want);
 	facts_free(&facts);
 }
 
@@ -209,7 +136,7 @@ START_TEST(pauses_do_no_harm)
 
 	ck_assert(!facts_read(&facts, logs.gl_pathv[_i]));
 	for (int seed = 0; seed < SEEDS; seed++) {
-		t = tree_new(&tree_defaults, "", &metrics, on_change, NULL);
+		t = tree_new(&tree_defaults, "", &metrics, finals_ignore, NULL);
 		for (size_t i = 0; i < facts.n; i++) {
 			tree_apply(t, facts.list[i]);
 			if (random_below(&state, 20))
