@@ -253,6 +253,7 @@ static struct watch *new_watch(const struct config *config)
 {
 	const struct watch_options options = {
 		.witness = config->witness,
+		.names = config->names,
 		.roots = config->roots,
 		.shims = config->shims,
 		.max_args_bytes = (size_t)config->max_args_bytes,
@@ -330,8 +331,10 @@ static void reload(struct plugin *p)
 	    next.log_queue_bytes != p->config.log_queue_bytes)
 		say(LOG_NOTICE, "the queues' sizes are taken at start only");
 	if (strcmp(next.state, p->config.state) ||
-	    next.witness != p->config.witness)
-		say(LOG_NOTICE, "state and witness are taken at start only");
+	    next.witness != p->config.witness ||
+	    next.names != p->config.names)
+		say(LOG_NOTICE,
+		    "state, witness and names are taken at start only");
 	logs = ledger_options(&next);
 	logs.path[LEDGER_STATE] = p->keeper ? p->state : NULL;
 	options = core_options(&next);

@@ -44,6 +44,8 @@
 		"Names of the OCI runtimes whose arguments name the container.") \
 	OPTION_AUTO(witness, true,					\
 		"Ask the kernel's proc connector for births and ends, too; without it they are as audit and /proc have them.") \
+	OPTION_AUTO(names, true,					\
+		"Read what containers, images and pods are called from the containers' bundles and Docker's files.") \
 	OPTION_BOOL(activity, true,					\
 		"Report other audit events of processes in the tree: your own rules, seccomp, logins.") \
 	OPTION_NUMBER(max_processes, 200000, 1000, 10000000,		\

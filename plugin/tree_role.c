@@ -68,6 +68,9 @@ void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 	else if (name_listed(t->runtimes, exe) ||
 		 name_listed(t->runtimes, args))
 		inv = parse_runtime(args, count);
+	/* The runtime's last stage executes nothing but the user's program. */
+	if (inv.verb == VERB_INIT && (v->ns_depth > 1 || v->last_stage))
+		inv = (struct invocation){ .verb = VERB_NONE };
 	if (inv.verb == VERB_INIT ||
 	    (inv.verb != VERB_NONE && !is_below_runtime(p) &&
 	     (inv.id || v->verb == VERB_NONE)))

@@ -362,7 +362,8 @@ void watch_attach(struct watch *w, struct merge *m, struct tree *t,
 	w->merge = m;
 	w->tree = t;
 	w->metrics = metrics;
-	tree_on_bundle(t, nametag_read, &w->root_fd);
+	if (w->options.names)
+		tree_on_bundle(t, nametag_read, &w->root_fd);
 	clocks_set(&w->clocks);
 }
 

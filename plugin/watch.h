@@ -18,6 +18,7 @@ struct watch;
 
 struct watch_options {
 	bool witness;		/* ask the proc connector */
+	bool names;		/* read bundles */
 	const char *roots, *shims;	/* as of the tree's options */
 	size_t max_args_bytes;
 	uint64_t linger_ms;

@@ -31,6 +31,9 @@ const char *words_basename(const char *path)
 
 const char *words_program(const struct image *image)
 {
+	/* What is executed as /proc/self/exe is called exe by the kernel. */
+	if (!strcmp(image->comm, "exe") && image->args_count && *image->args)
+		return words_basename(image->args);
 	return *image->comm ? image->comm : words_basename(image->exe);
 }
 
