@@ -253,7 +253,7 @@ static void wait_for_work(struct core *c)
 {
 	struct pollfd fds[] = {
 		{ channel_fd(c->in), POLLIN, 0 },
-		{ watch_fd(c->watch), POLLIN, 0 },
+		{ c->merge ? watch_fd(c->watch) : -1, POLLIN, 0 },
 	};
 	bool still = c->quiet && !owes_report(c) && c->merge &&
 		     !merge_waits(c->merge);

@@ -19,6 +19,7 @@ struct item {
 	struct fact *fact;
 	struct item *next;
 	pid_t pid;		/* the newcomer */
+	bool stranger;		/* who is none of the tree's */
 	bool listed;
 	UT_hash_handle hh;	/* in births, the newest of a pid */
 };
@@ -121,6 +122,8 @@ const struct proc *merge_nearest(struct merge *m, pid_t pid)
 {
 	const struct item *birth = find_birth(m, pid);
 
+	if (birth && birth->stranger)
+		return NULL;
 	/* A pid may be used anew while it waits: then not for ever round. */
 	for (size_t i = 0; birth && i < m->n; i++) {
 		pid = birth->fact->kind == FACT_FOUND ? birth->fact->ppid :
@@ -132,7 +135,25 @@ const struct proc *merge_nearest(struct merge *m, pid_t pid)
 
 bool merge_ours(struct merge *m, pid_t pid)
 {
-	return find_birth(m, pid) || tree_find(m->tree, pid);
+	const struct item *birth = find_birth(m, pid);
+
+	return birth ? !birth->stranger : tree_find(m->tree, pid) != NULL;
+}
+
+/*
+ * A stranger is born under a pid that one of the tree's has had: what is
+ * told of that pid from now on is none of the tree's.
+ */
+static bool is_reborn(struct merge *m, const struct fact *f)
+{
+	const struct item *birth;
+
+	if (f->kind != FACT_FORK || f->thread || merge_ours(m, f->pid))
+		return false;
+	birth = find_birth(m, f->child);
+	if (birth)
+		return birth->fact->mono_ns < f->mono_ns;
+	return tree_had(m->tree, f->child, f->time_ms);
 }
 
 static void give_first(struct merge *m)
@@ -153,6 +174,8 @@ static void list_birth(struct merge *m, struct item *item)
 	if (!item->pid)
 		return;
 	HASH_FIND(hh, m->births, &item->pid, sizeof(item->pid), old);
+	if (old && old->fact->mono_ns > item->fact->mono_ns)
+		return;
 	if (old)
 		unlist(m, old);
 	HASH_ADD(hh, m->births, pid, sizeof(item->pid), item);
@@ -168,6 +191,7 @@ static void insert(struct merge *m, const struct fact *f)
 	if (!item)
 		abort();
 	item->fact = fact_copy(f);
+	item->stranger = is_reborn(m, f);
 	for (struct item **i = &m->first; *i && at == m->last; i = &(*i)->next)
 		if ((*i)->fact->mono_ns > f->mono_ns)
 			at = i;
@@ -186,6 +210,7 @@ static void append(struct merge *m, const struct fact *f)
 	if (!item)
 		abort();
 	item->fact = fact_copy(f);
+	item->stranger = is_reborn(m, f);
 	*m->last = item;
 	m->last = &item->next;
 	m->n++;
@@ -212,17 +237,17 @@ void merge_put(struct merge *m, const struct fact *f)
 {
 	if (f->source == SOURCE_WITNESS && !merge_ours(m, f->pid)) {
 		remember(m, f);
-		return;
+		if (!is_reborn(m, f))
+			return;
 	}
 	append(m, f);
 	while (m->n > MAX_WAITING)
 		give_first(m);
 }
 
-/* Puts into the queue what was told of pid before it was in the tree. */
-static void recall(struct merge *m, const struct stranger *s)
+static struct fact fact_of(const struct stranger *s)
 {
-	struct fact f = {
+	return (struct fact){
 		.kind = s->kind,
 		.source = SOURCE_WITNESS,
 		.time_ms = s->time_ms,
@@ -238,8 +263,6 @@ static void recall(struct merge *m, const struct stranger *s)
 		.auid = ID_UNSET,
 		.ses = ID_UNSET,
 	};
-
-	insert(m, &f);
 }
 
 /*
@@ -253,6 +276,7 @@ static void recall_all(struct merge *m, pid_t pid)
 						    MAX_STRANGERS;
 	size_t from = m->n_strangers - n;
 	struct stranger *s;
+	struct fact f;
 
 	for (size_t i = m->n_strangers; i > from; i--) {
 		s = &m->strangers[(i - 1) % MAX_STRANGERS];
@@ -261,10 +285,12 @@ static void recall_all(struct merge *m, pid_t pid)
 	}
 	for (size_t i = from; i < m->n_strangers; i++) {
 		s = &m->strangers[i % MAX_STRANGERS];
-		if (!s->pid || !merge_ours(m, s->pid))
+		f = fact_of(s);
+		if (!s->pid || (!merge_ours(m, s->pid) && !is_reborn(m, &f)))
 			continue;
-		recall(m, s);
-		s->pid = 0;
+		insert(m, &f);
+		if (merge_ours(m, s->pid))
+			s->pid = 0;
 	}
 }
 

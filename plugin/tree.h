@@ -91,6 +91,12 @@ void tree_on_bundle(struct tree *t, tree_names_fn *fn, void *ctx);
 /* Who has that pid in the tree and lives, or NULL. Borrowed. */
 const struct proc *tree_find(struct tree *t, pid_t pid);
 
+/*
+ * Whether that pid was used by one in the tree who is older than that, be it
+ * that he has ended. Who is born under it then is another.
+ */
+bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms);
+
 /* The init of the pid namespace that p is in; 0 if not known, or the host's. */
 pid_t tree_reaper(const struct proc *p);
 

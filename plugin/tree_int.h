@@ -258,6 +258,7 @@ void proc_free(struct tree *t, struct proc *p);
 void proc_link(struct proc *p, struct proc *parent);
 void proc_unlink(struct proc *p);
 void proc_remove(struct tree *t, struct proc *p);
+void proc_forget_pid(struct tree *t, struct proc *p);
 void proc_bury(struct tree *t, struct proc *p);
 void proc_prune(struct tree *t, struct proc *p);
 void proc_give_final(struct tree *t, struct proc *p);

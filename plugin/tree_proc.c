@@ -164,7 +164,7 @@ struct proc *proc_find(struct tree *t, pid_t pid, uint64_t at)
 	return p;
 }
 
-static void forget_pid(struct tree *t, struct proc *p)
+void proc_forget_pid(struct tree *t, struct proc *p)
 {
 	struct proc_priv *v;
 
@@ -242,7 +242,7 @@ void proc_free(struct tree *t, struct proc *p)
 	if (v->claim)
 		v->claim->answer = NULL;
 	if (v->state != STATE_GHOST)
-		forget_pid(t, p);
+		proc_forget_pid(t, p);
 	timers_cancel(&t->timers, &v->timer);
 	container_leave(t, p);
 	proc_unlink(p);
@@ -324,7 +324,7 @@ void proc_prune(struct tree *t, struct proc *p)
 /* From now on it is an ancestor at most, and its pid another's. */
 void proc_bury(struct tree *t, struct proc *p)
 {
-	forget_pid(t, p);
+	proc_forget_pid(t, p);
 	p->priv->state = STATE_GHOST;
 }
 

@@ -195,6 +195,15 @@ static bool is_known_inside(const struct proc *p)
 	       (v->cgroup && p->container && !strcmp(v->cgroup, p->container->id));
 }
 
+static bool has_sibling_inside(const struct proc *p)
+{
+	for (const struct proc *s = p->parent->priv->children; s;
+	     s = s->priv->sibling_next)
+		if (is_known_inside(s))
+			return true;
+	return false;
+}
+
 /*
  * A child of the runtime has executed another program than the runtime:
  * the user's, or a hook's. A hook is spawned by vfork while "create" runs
@@ -220,6 +229,8 @@ static bool runs_user_program(const struct proc *p)
 		return false;
 	if (is_known_inside(p))
 		return true;
+	if (has_sibling_inside(p))
+		return false;
 	if (v->last_stage || (c->init && c->init != p))
 		return v->last_stage;
 	if (v->exact && p->source != SOURCE_WITNESS)

@@ -25,18 +25,27 @@ void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx)
 	t->adopted_ctx = ctx;
 }
 
-static bool is_alive(const struct proc *p)
+static struct proc *find_placed(struct tree *t, pid_t pid)
 {
-	return p && placed(p) && !ended(p);
+	struct proc_priv *v;
+
+	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
+	return v && placed(v->self) ? v->self : NULL;
 }
 
 /* The newest user of a pid is the one who lives, if any does. */
 static struct proc *find_alive(struct tree *t, pid_t pid)
 {
-	struct proc_priv *v;
+	struct proc *p = find_placed(t, pid);
 
-	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
-	return v && is_alive(v->self) ? v->self : NULL;
+	return p && !ended(p) ? p : NULL;
+}
+
+bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms)
+{
+	const struct proc *p = find_placed(t, pid);
+
+	return p && p->start_ms < time_ms;
 }
 
 const struct proc *tree_find(struct tree *t, pid_t pid)
@@ -58,7 +67,7 @@ pid_t tree_reaper(const struct proc *p)
 void tree_each_alive(struct tree *t, tree_proc_fn *fn, void *ctx)
 {
 	for (const struct proc *p = t->all; p; p = p->priv->all_next)
-		if (is_alive(p))
+		if (placed(p) && !ended(p))
 			fn(ctx, p);
 }
 
@@ -167,19 +176,39 @@ static void witness_exit(struct tree *t, struct proc *p, const struct fact *f)
 		v->n_threads -= v->n_threads > 0;
 		return;
 	}
+	v->n_threads = 0;
 	t->metrics->witnessed++;
 	end(t, p, v->leaving.reason, v->leaving.code, &when);
 }
 
+/* A stranger is born under the pid of one in the tree, who so has ended. */
+static void witness_stranger(struct tree *t, const struct fact *f)
+{
+	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
+			     SOURCE_WITNESS };
+	struct proc *p = find_placed(t, f->child);
+
+	if (f->kind != FACT_FORK || f->thread || !p ||
+	    !tree_had(t, f->child, f->time_ms))
+		return;
+	if (!ended(p))
+		end(t, p, EXIT_UNKNOWN, 0, &when);
+	proc_forget_pid(t, p);
+}
+
 void apply_witnessed(struct tree *t, const struct fact *f)
 {
-	struct proc_priv *v;
-	struct proc *p;
+	struct proc *p = find_placed(t, f->pid);
 
-	HASH_FIND(hh, t->by_pid, &f->pid, sizeof(f->pid), v);
-	p = v ? v->self : NULL;
-	/* Audit may have said already that it ended; who is born is born. */
-	if (!p || !placed(p) || (ended(p) && f->kind != FACT_FORK))
+	if (!p) {
+		witness_stranger(t, f);
+		return;
+	}
+	/*
+	 * Audit may have said already that it ended: who was born before is
+	 * born all the same.
+	 */
+	if (ended(p) && f->kind != FACT_FORK)
 		return;
 	switch (f->kind) {
 	case FACT_FORK:

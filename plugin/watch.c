@@ -367,15 +367,6 @@ void watch_attach(struct watch *w, struct merge *m, struct tree *t,
 	clocks_set(&w->clocks);
 }
 
-void watch_start(struct watch *w)
-{
-	take_census(w);
-	merge_pass(w->merge, UINT64_MAX);
-	w->started = true;
-	if (w->witness)
-		tree_witness(w->tree, wall_ms(w));
-}
-
 /* --- gaps */
 
 static void lose_witness(struct watch *w)
@@ -432,6 +423,34 @@ void watch_drain(struct watch *w)
 		mend_gap(w);
 }
 
+/* p is the init of a container: its cgroup is the container's. */
+static void watch_memory(void *ctx, const struct proc *p)
+{
+	struct watch *w = ctx;
+
+	if (p->role != ROLE_INIT || !p->container || w->proc_fd < 0 ||
+	    procfs_read(&w->procfs, w->proc_fd, p->pid, PROCFS_CGROUP, 0))
+		return;
+	oom_watch(w->oom, p->container, w->procfs.cgroup,
+		  w->procfs.memory_cgroup);
+}
+
+/*
+ * What was told since the socket was opened comes first: it may be of those
+ * that a state has put back. Then everything is due, for nobody has been
+ * heard of yet.
+ */
+void watch_start(struct watch *w)
+{
+	w->started = true;
+	watch_drain(w);
+	take_census(w);
+	merge_pass(w->merge, UINT64_MAX);
+	tree_each_alive(w->tree, watch_memory, w);
+	if (w->witness)
+		tree_witness(w->tree, wall_ms(w));
+}
+
 static void look_at_adopted(struct watch *w)
 {
 	pid_t pid;
@@ -473,12 +492,8 @@ void watch_change(struct watch *w, const struct change *c)
 	}
 	if (!p || w->proc_fd < 0)
 		return;
-	if ((c->kind == CHANGE_CONTAINER_START ||
-	     (c->kind == CHANGE_CENSUS && p->role == ROLE_INIT)) &&
-	    p->container &&
-	    !procfs_read(&w->procfs, w->proc_fd, p->pid, PROCFS_CGROUP, 0))
-		oom_watch(w->oom, p->container, w->procfs.cgroup,
-			  w->procfs.memory_cgroup);
+	if (c->kind == CHANGE_CONTAINER_START)
+		watch_memory(w, p);
 	/* Placed by what audit said: /proc knows its threads, and if it is
 	 * there still. */
 	if (w->witness && (c->kind == CHANGE_FORK || c->kind == CHANGE_CENSUS) &&
