@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "procfs.h"
+#include "procfs_int.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,6 @@
 
 #include "cleanup.h"
 
-#define ID_LEN (PROCFS_ID_SIZE - 1)
 
 /*
  * The most that is read of a file. A line of status has all supplementary
@@ -29,12 +28,6 @@
 /* The fields of stat that are wanted, numbered as in proc(5). */
 enum { PPID = 4, FLAGS = 9, THREADS = 20, START = 22, FIELDS };
 
-/* Bytes of another's. */
-struct span {
-	const char *s;
-	size_t len;
-};
-
 /* One read: where text may move, strings are offsets. At 0 there is "". */
 struct reading {
 	struct procfs *p;
@@ -42,53 +35,6 @@ struct reading {
 	size_t comm, exe, cwd, args;
 	size_t container, cgroup, memory_cgroup, cgroup_text;
 };
-
-/* --- bytes */
-
-static bool span_is(struct span a, const char *s, size_t len)
-{
-	return a.len == len && !memcmp(a.s, s, len);
-}
-
-static bool ends_with(struct span a, const char *tail, size_t len)
-{
-	return a.len >= len && !memcmp(a.s + a.len - len, tail, len);
-}
-
-/* Takes the tail away, if there is one. */
-static bool cut_tail(struct span *a, const char *tail)
-{
-	size_t len = strlen(tail);
-
-	if (!ends_with(*a, tail, len))
-		return false;
-	a->len -= len;
-	return true;
-}
-
-/* What is in front of any of these characters; moves at behind it. */
-static struct span take_until(const char **at, const char *stops)
-{
-	struct span a = { *at, strcspn(*at, stops) };
-
-	*at += a.len;
-	return a;
-}
-
-/* Decimal digits, at least one; moves at behind them. */
-static bool take_number(const char **at, uint64_t max, uint64_t *n)
-{
-	const char *begin = *at;
-	uint64_t digit;
-
-	for (*n = 0; **at >= '0' && **at <= '9'; ++*at) {
-		digit = (uint64_t)(**at - '0');
-		if (*n > (max - digit) / 10)
-			return false;
-		*n = *n * 10 + digit;
-	}
-	return *at != begin;
-}
 
 /* --- files */
 
@@ -264,181 +210,6 @@ static void read_status(struct reading *r)
 
 /* --- cgroup */
 
-/* "HIERARCHY:CONTROLLERS:PATH" */
-struct membership {
-	struct span hierarchy, controllers, path;
-};
-
-/*
- * The next line that is whole; false at the end. A path may have colons but
- * no newline, which cgroup_mkdir() in kernel/cgroup/cgroup.c refuses.
- * proc_cgroup_show() there puts " (deleted)" behind that of a cgroup which
- * was removed before its last process was reaped.
- */
-static bool next_membership(const char **text, struct membership *m)
-{
-	while (**text) {
-		m->hierarchy = take_until(text, ":\n");
-		*text += **text == ':';
-		m->controllers = take_until(text, ":\n");
-		*text += **text == ':';
-		m->path = take_until(text, "\n");
-		*text += **text == '\n';
-		if (m->path.len && m->path.s[0] == '/') {
-			cut_tail(&m->path, " (deleted)");
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The next name in a path. */
-static bool next_component(struct span *path, struct span *name)
-{
-	const char *slash;
-
-	while (path->len && path->s[0] == '/') {
-		path->s++;
-		path->len--;
-	}
-	slash = memchr(path->s, '/', path->len);
-	name->s = path->s;
-	name->len = slash ? (size_t)(slash - path->s) : path->len;
-	path->s += name->len;
-	path->len -= name->len;
-	return name->len;
-}
-
-/*
- * CRI-O's and Podman's monitor is in a cgroup named after the container
- * (crio-conmon-ID.scope, libpod-conmon-ID.scope), and is not in it.
- */
-static bool is_monitor(struct span prefix)
-{
-	return ends_with(prefix, "conmon-", 7);
-}
-
-static bool is_hex(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!(s[i] >= '0' && s[i] <= '9') &&
-		    !(s[i] >= 'a' && s[i] <= 'f'))
-			return false;
-	return true;
-}
-
-/*
- * The id in a cgroup's name, as runtimes make it: ID, PREFIX-ID.scope
- * (systemd), PREFIX-ID (CRI-O and Podman without systemd), or SLICE:PREFIX:ID
- * (what is meant for systemd, given to a runc that does without).
- */
-static bool find_id(struct span name, struct span *id)
-{
-	char before;
-
-	cut_tail(&name, ".scope");
-	if (name.len < ID_LEN)
-		return false;
-	name.len -= ID_LEN;
-	id->s = name.s + name.len;
-	id->len = ID_LEN;
-	if (!is_hex(id->s, id->len))
-		return false;
-	if (!name.len)
-		return true;
-	before = name.s[name.len - 1];
-	return before == ':' || (before == '-' && !is_monitor(name));
-}
-
-bool procfs_container_id(const char *cgroup_file_text, char *out, size_t size)
-{
-	struct span name, id;
-	struct membership m;
-
-	if (size)
-		out[0] = '\0';
-	if (size < PROCFS_ID_SIZE)
-		return false;
-	while (next_membership(&cgroup_file_text, &m)) {
-		while (next_component(&m.path, &name)) {
-			if (find_id(name, &id)) {
-				memcpy(out, id.s, id.len);
-				out[id.len] = '\0';
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/*
- * Whether a cgroup's name is that of a container with an id of any form. It
- * is not ID.scope: init.scope is systemd's own, and session-1.scope a login.
- */
-static bool is_named(struct span name, const char *id, size_t len)
-{
-	struct span hex;
-
-	if (find_id(name, &hex) && span_is(hex, id, len))
-		return true;
-	if (ends_with(name, id, len) &&
-	    (name.len == len || name.s[name.len - len - 1] == ':'))
-		return true;
-	if (!cut_tail(&name, ".scope") || !ends_with(name, id, len))
-		return false;
-	name.len -= len;
-	return name.len > 1 && ends_with(name, "-", 1) && !is_monitor(name);
-}
-
-bool procfs_cgroup_names(const char *cgroup_file_text, const char *id)
-{
-	size_t len = strlen(id);
-	struct membership m;
-	struct span name;
-
-	if (!len)
-		return false;
-	while (next_membership(&cgroup_file_text, &m))
-		while (next_component(&m.path, &name))
-			if (is_named(name, id, len))
-				return true;
-	return false;
-}
-
-/* Whether a list like "cpu,cpuacct" has a controller. */
-static bool has_controller(struct span list, const char *controller)
-{
-	size_t len = strlen(controller);
-	const char *comma;
-	size_t next;
-
-	for (; list.len; list.s += next, list.len -= next) {
-		comma = memchr(list.s, ',', list.len);
-		next = comma ? (size_t)(comma - list.s) : list.len;
-		if (next == len && !memcmp(list.s, controller, len))
-			return true;
-		next += comma != NULL;
-	}
-	return false;
-}
-
-/* The path in a controller's hierarchy; NULL is the unified one. */
-static bool find_path(const char *text, const char *controller,
-		      struct span *path)
-{
-	struct membership m;
-
-	while (next_membership(&text, &m)) {
-		if (controller ? has_controller(m.controllers, controller) :
-				 span_is(m.hierarchy, "0", 1) &&
-					 !m.controllers.len) {
-			*path = m.path;
-			return true;
-		}
-	}
-	return false;
-}
-
 static void read_cgroup(struct reading *r)
 {
 	_cleanup_buf_ struct buf file = BUF_INIT;
@@ -454,13 +225,13 @@ static void read_cgroup(struct reading *r)
 	r->cgroup_text = keep(r, (struct span){ file.data, file.len - 1 });
 	if (procfs_container_id(file.data, id, sizeof(id)))
 		r->container = keep(r, (struct span){ id, ID_LEN });
-	if (find_path(file.data, "memory", &path))
+	if (procfs_cgroup_path(file.data, "memory", &path))
 		r->memory_cgroup = keep(r, path);
-	if (find_path(file.data, NULL, &path))
+	if (procfs_cgroup_path(file.data, NULL, &path))
 		r->cgroup = keep(r, path);
 	else if (r->memory_cgroup)
 		r->cgroup = r->memory_cgroup;
-	else if (find_path(file.data, "pids", &path))
+	else if (procfs_cgroup_path(file.data, "pids", &path))
 		r->cgroup = keep(r, path);
 }
 
