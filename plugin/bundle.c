@@ -105,8 +105,7 @@ static struct json_object *load(int root_fd, const char *path, struct err *err)
 	_cleanup_buf_ struct buf shown = BUF_INIT;
 	struct json_object *o = NULL;
 
-	if (read_beneath(root_fd, path, BUNDLE_FILE_MAX_BYTES, &text,
-			 err) == 0)
+	if (read_beneath(root_fd, path, BUNDLE_FILE_MAX_BYTES, &text, err) == 0)
 		o = parse(&text, err);
 	if (!o) {
 		safe_text(&shown, path, strlen(path));

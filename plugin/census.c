@@ -93,8 +93,8 @@ static int look(void *ctx, pid_t pid)
 		return 0;
 	if (t->n == t->size) {
 		t->size = t->size ? 2 * t->size : 256;
-		t->entries = reallocarray(t->entries, t->size,
-					  sizeof(*t->entries));
+		t->entries =
+			reallocarray(t->entries, t->size, sizeof(*t->entries));
 		if (!t->entries)
 			abort();
 	}
@@ -254,8 +254,8 @@ void census_fact(struct fact *f, const struct procfs *p, uint64_t mono_ns,
 		/* A leader that has ended waits for its other threads. */
 		.threads = p->threads - (p->state == 'Z'),
 		.born_ms = born_ms,
-		.start_ms = born_ms + (clocks->wall_ns - clocks->boot_ns) /
-					      1000000,
+		.start_ms =
+			born_ms + (clocks->wall_ns - clocks->boot_ns) / 1000000,
 	};
 }
 

@@ -24,9 +24,8 @@ static const char *copy_string(char **at, const char *s)
 struct fact *fact_copy(const struct fact *f)
 {
 	const char *const strings[] = {
-		f->node, f->user, f->comm, f->exe,
-		f->key, f->cwd, f->record, f->syscall,
-		f->container, f->bundle,
+		f->node, f->user,   f->comm,	f->exe,	      f->key,
+		f->cwd,	 f->record, f->syscall, f->container, f->bundle,
 	};
 	size_t room = sizeof(*f) + f->args_bytes;
 	struct fact *copy;

@@ -42,8 +42,8 @@ static int lock(struct keeper *k, struct err *err)
 		abort();
 	if (mkdir(dirname(dir), 0750) && errno != EEXIST)
 		return err_set(err, errno, "%s", dir);
-	k->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-			  0600);
+	k->lock_fd =
+		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (k->lock_fd < 0)
 		return err_set(err, errno, "%s", path);
 	for (int i = 0; flock(k->lock_fd, LOCK_EX | LOCK_NB); i++) {
@@ -96,16 +96,17 @@ static void restore(struct keeper *k, const struct state *state)
 	for (size_t i = 0; i < state->n; i++) {
 		size_t parent = state->parents[i];
 
-		procs[i] = tree_restore(k->tree, &state->list[i],
-					parent == SIZE_MAX ? NULL :
-							     procs[parent]);
+		procs[i] =
+			tree_restore(k->tree, &state->list[i],
+				     parent == SIZE_MAX ? NULL : procs[parent]);
 		lost += !procs[i];
 		living += procs[i] && !state->list[i].ended;
 	}
 	free(procs);
-	news_tell(&k->news, false,
-		  "%s: goes on with %zu processes that lived, %zu make no sense",
-		  k->path, living, lost);
+	news_tell(
+		&k->news, false,
+		"%s: goes on with %zu processes that lived, %zu make no sense",
+		k->path, living, lost);
 }
 
 static void set_aside(struct keeper *k, const char *suffix,

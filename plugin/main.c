@@ -331,8 +331,7 @@ static void reload(struct plugin *p)
 	    next.log_queue_bytes != p->config.log_queue_bytes)
 		say(LOG_NOTICE, "the queues' sizes are taken at start only");
 	if (strcmp(next.state, p->config.state) ||
-	    next.witness != p->config.witness ||
-	    next.names != p->config.names)
+	    next.witness != p->config.witness || next.names != p->config.names)
 		say(LOG_NOTICE,
 		    "state, witness and names are taken at start only");
 	logs = ledger_options(&next);

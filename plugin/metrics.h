@@ -27,9 +27,11 @@
 	X(facts_dropped, "facts of waiting processes dropped: too many")    \
 	X(claims_unanswered, "births whose child never spoke")              \
 	X(claims_evicted, "births forgotten because of the bound")          \
-	X(witnessed, "births and ends that the kernel told of processes in the tree") \
+	X(witnessed,                                                           \
+	  "births and ends that the kernel told of processes in the tree")     \
 	X(witness_gaps, "times that the kernel dropped what it had to tell")   \
-	X(witness_early, "births and ends told before the audit stream was there") \
+	X(witness_early,                                                       \
+	  "births and ends told before the audit stream was there")            \
 	X(found, "processes that /proc told of")                           \
 	X(gone, "processes that /proc had no longer")                       \
 	X(corrected, "birth parents corrected after they were reported")    \

@@ -86,8 +86,9 @@ static int open_any(const char *cgroup, const char *memory_cgroup)
 	int fd = open_counter("/sys/fs/cgroup/memory", memory_cgroup,
 			      "memory.oom_control");
 
-	return fd < 0 ? open_counter("/sys/fs/cgroup", cgroup, "memory.events") :
-			fd;
+	return fd < 0 ?
+		       open_counter("/sys/fs/cgroup", cgroup, "memory.events") :
+		       fd;
 }
 
 static struct watched *find(struct oom *o, const void *key)

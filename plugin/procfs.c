@@ -11,7 +11,6 @@
 
 #include "cleanup.h"
 
-
 /*
  * The most that is read of a file. A line of status has all supplementary
  * groups, up to 65536 (NGROUPS_MAX) of eleven bytes, and NSpid is behind it.

@@ -250,7 +250,8 @@ static void put_pod(struct buf *out, const struct container *container)
 {
 	size_t object, resource;
 
-	if (!container || !container->names.pod_name || !*container->names.pod_name)
+	if (!container || !container->names.pod_name ||
+	    !*container->names.pod_name)
 		return;
 	object = json_object(out, KEY("orchestrator"));
 	json_put(out, LIT("\"type\":\"kubernetes\","));

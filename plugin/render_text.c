@@ -170,7 +170,8 @@ static void put_id(struct line *l, const char *gap)
 	_cleanup_buf_ struct buf id = BUF_INIT;
 
 	words_id(&id, container->id, MORE);
-	if ((!container->names.name || !*container->names.name) && id.len <= LABEL_COLUMNS)
+	if ((!container->names.name || !*container->names.name) &&
+	    id.len <= LABEL_COLUMNS)
 		return;
 	buf_puts(l->out, gap);
 	buf_puts(l->out, "id=");

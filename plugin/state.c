@@ -9,8 +9,8 @@
 
 void state_boot_id(char *out, size_t size)
 {
-	_cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id",
-				      O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, out, size - 1);
 
 	out[n > 0 ? n : 0] = '\0';

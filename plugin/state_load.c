@@ -248,8 +248,8 @@ static void reader_free(struct reader *r)
 static enum state_found read_file(struct buf *out, const char *path,
 				  struct err *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-						    O_NONBLOCK);
+	_cleanup_close_ int fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
 	ssize_t n = 1;
 

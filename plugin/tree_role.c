@@ -191,8 +191,8 @@ static bool is_known_inside(const struct proc *p)
 {
 	const struct proc_priv *v = p->priv;
 
-	return v->ns_depth > 1 ||
-	       (v->cgroup && p->container && !strcmp(v->cgroup, p->container->id));
+	return v->ns_depth > 1 || (v->cgroup && p->container &&
+				   !strcmp(v->cgroup, p->container->id));
 }
 
 static bool has_sibling_inside(const struct proc *p)
@@ -314,8 +314,7 @@ static void derive_inside(struct tree *t, struct proc *p)
 	struct container_priv *c = p->parent->container->priv;
 
 	if (v->cgroup)
-		c = container_of_id(t, c->self.ns, v->cgroup,
-				    v->inv_bundle);
+		c = container_of_id(t, c->self.ns, v->cgroup, v->inv_bundle);
 	if (!c)
 		c = p->parent->container->priv;
 	container_join(t, p, &c->self);

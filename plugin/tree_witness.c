@@ -119,8 +119,8 @@ bool is_born_at(const struct proc *p, uint64_t born_ms)
 {
 	uint64_t known = p->born_ms;
 
-	return !known || (known <= born_ms + SAME_MS &&
-			  born_ms <= known + SAME_MS);
+	return !known ||
+	       (known <= born_ms + SAME_MS && born_ms <= known + SAME_MS);
 }
 
 static void witness_fork(struct tree *t, struct proc *parent,

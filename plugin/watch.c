@@ -100,15 +100,18 @@ struct watch *watch_new(const struct watch_options *options,
 	w->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	w->proc_fd = procfs_open("/proc", &err);
 	if (w->proc_fd < 0)
-		news_tell(&w->news, true, "%s: what lives already is not known", err.text);
+		news_tell(&w->news, true, "%s: what lives already is not known",
+			  err.text);
 	else
 		find_self(w);
 	if (!options->witness)
 		return w;
 	w->witness = witness_open(&err);
 	if (!w->witness)
-		news_tell(&w->news, true, "no witness: %s; births and ends are told by audit and /proc alone",
-		     err.text);
+		news_tell(
+			&w->news, true,
+			"no witness: %s; births and ends are told by audit and /proc alone",
+			err.text);
 	return w;
 }
 
@@ -302,8 +305,8 @@ static void put_found(struct watch *w, pid_t pid)
 	struct fact f;
 
 	if (procfs_read(&w->procfs, w->proc_fd, pid,
-			PROCFS_STAT | PROCFS_STATUS | PROCFS_EXE |
-				PROCFS_ARGS | PROCFS_CWD | PROCFS_LOGIN,
+			PROCFS_STAT | PROCFS_STATUS | PROCFS_EXE | PROCFS_ARGS |
+				PROCFS_CWD | PROCFS_LOGIN,
 			w->options.max_args_bytes))
 		return;
 	census_fact(&f, &w->procfs, mono_ns, &w->clocks);
@@ -380,7 +383,9 @@ static void lose_witness(struct watch *w)
 		tree_lost(w->tree, missed, "kernel events");
 	w->gap = true;
 	if (!w->gap_told)
-		news_tell(&w->news, true, "the proc connector dropped events: /proc is read instead");
+		news_tell(
+			&w->news, true,
+			"the proc connector dropped events: /proc is read instead");
 	w->gap_told = true;
 }
 
@@ -394,7 +399,9 @@ static void mend_gap(struct watch *w)
 
 static void break_witness(struct watch *w)
 {
-	news_tell(&w->news, true, "the proc connector broke: births and ends are told by audit and /proc alone");
+	news_tell(
+		&w->news, true,
+		"the proc connector broke: births and ends are told by audit and /proc alone");
 	tree_witness(w->tree, WITNESS_OFF);
 	witness_close(w->witness);
 	w->witness = NULL;
@@ -496,7 +503,8 @@ void watch_change(struct watch *w, const struct change *c)
 		watch_memory(w, p);
 	/* Placed by what audit said: /proc knows its threads, and if it is
 	 * there still. */
-	if (w->witness && (c->kind == CHANGE_FORK || c->kind == CHANGE_CENSUS) &&
+	if (w->witness &&
+	    (c->kind == CHANGE_FORK || c->kind == CHANGE_CENSUS) &&
 	    c->source != SOURCE_WITNESS && c->source != SOURCE_CENSUS &&
 	    w->n_adopted < MAX_ADOPTED)
 		w->adopted[w->n_adopted++] = p->pid;

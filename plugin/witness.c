@@ -204,9 +204,10 @@ static int await_answer(int fd, struct err *err)
 		return err_set(err, (int)ev.event_data.ack.err,
 			       "the proc connector refuses");
 	}
-	return err_set(err, 0,
-		       "the proc connector does not answer: no CONFIG_PROC_EVENTS, "
-		       "or not in the host's own namespaces");
+	return err_set(
+		err, 0,
+		"the proc connector does not answer: no CONFIG_PROC_EVENTS, "
+		"or not in the host's own namespaces");
 }
 
 static int subscribe(struct witness *w, struct err *err)
