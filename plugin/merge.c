@@ -341,6 +341,9 @@ static void give_own(struct merge *m, const struct fact *f)
 
 	if (f->kind != FACT_EXIT && f->kind != FACT_EXEC)
 		return;
+	/* That it executed this was given; what waits is another exec. */
+	if (f->kind == FACT_EXEC && tree_awaits_exec(m->tree, f->pid))
+		return;
 	for (struct item *i = m->first;
 	     i && i->fact->time_ms <= f->time_ms + 2 * COARSE_MS; i = i->next) {
 		g = i->fact;

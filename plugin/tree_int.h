@@ -146,6 +146,7 @@ struct proc_priv {
 	bool by_parent_flag;	/* born by CLONE_PARENT */
 	bool by_vfork;		/* born by vfork or CLONE_VFORK */
 	bool last_stage;	/* of the runtime: becomes init or exec */
+	int execs_owed;		/* witnessed, and not told by audit */
 	unsigned int n_threads;	/* by the witness; 0: not known */
 	struct leaving leaving;
 	uint64_t told_ns;	/* what was witnessed before is in already */
@@ -219,6 +220,7 @@ struct tree {
 	uint64_t last_fact;	/* tree time of the last fact */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
+	pid_t max_pid;		/* the highest of anybody's */
 	uint64_t witness_since;	/* event time, or WITNESS_OFF */
 
 	struct timers timers;

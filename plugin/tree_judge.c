@@ -99,8 +99,18 @@ static bool was_thread(const struct claim *c, uint64_t by)
 		(v->old_at > c->at && v->old_at <= by));
 }
 
-static enum claimant claimant(const struct claim *c, const struct proc *p,
-			      const struct proc *q)
+/*
+ * Pids rise, so whoever has a higher one is younger; unless they began anew
+ * between the two, and then they are far apart.
+ */
+static bool is_younger(const struct tree *t, const struct proc *p,
+		       const struct proc *than)
+{
+	return p->pid > than->pid && p->pid - than->pid < t->max_pid / 2;
+}
+
+static enum claimant claimant(const struct tree *t, const struct claim *c,
+			      const struct proc *p, const struct proc *q)
 {
 	const struct proc *owner = c->owner;
 
@@ -108,7 +118,7 @@ static enum claimant claimant(const struct claim *c, const struct proc *p,
 		return NOBODY;
 	if (owner == q)
 		return OWN;
-	if (owner == p || (c->ns->init != q && !proc_descends(owner, q)))
+	if (owner == p || is_younger(t, owner, p) || (c->ns->init != q && !proc_descends(owner, q)))
 		return NOBODY;
 	if (ended(owner) &&
 	    owner->priv->end_at <= p->priv->first_at + COARSE_MS)
@@ -142,8 +152,8 @@ static void add_choice(struct choice *ch, enum claimant who, struct claim *c,
 	}
 }
 
-static struct choice choices(const struct proc *p, const struct proc *q,
-			     bool final)
+static struct choice choices(const struct tree *t, const struct proc *p,
+			     const struct proc *q, bool final)
 {
 	struct pidns *ns = q->priv->ns;
 	struct bounds b = bounds_of(p, ns, final);
@@ -152,7 +162,7 @@ static struct choice choices(const struct proc *p, const struct proc *q,
 	int64_t s;
 
 	for (struct claim *c = ns->claims; c; c = c->next) {
-		who = is_free(c, p, final) ? claimant(c, p, q) : NOBODY;
+		who = is_free(c, p, final) ? claimant(t, c, p, q) : NOBODY;
 		s = who == NOBODY ? -1 : slack(c, p, &b);
 		ch.n_threads += who == OWN && c->call == FORK_CLONE3;
 		if (s >= 0)
@@ -187,9 +197,10 @@ static struct verdict own_child(struct proc *q, const struct choice *ch,
  * announced none, it may still do so, as after vfork; if it never does,
  * somebody's child it must be.
  */
-static struct verdict judge(struct proc *p, struct proc *q, bool final)
+static struct verdict judge(const struct tree *t, struct proc *p,
+			    struct proc *q, bool final)
 {
-	struct choice ch = choices(p, q, final);
+	struct choice ch = choices(t, p, q, final);
 	struct verdict v = { false, q, NULL };
 	enum claimant who = PERHAPS;
 
@@ -339,7 +350,7 @@ static struct claim *rank(struct tree *t, const struct proc *p,
 static struct verdict judge_finally(struct tree *t, struct proc *p,
 				    struct proc *q)
 {
-	struct choice ch = choices(p, q, true);
+	struct choice ch = choices(t, p, q, true);
 	struct verdict v = { true, q, NULL };
 
 	if (ch.n[OWN] && ch.exact[OWN])
@@ -349,7 +360,7 @@ static struct verdict judge_finally(struct tree *t, struct proc *p,
 	else if (q->priv->ns->n_claims <= MAX_RANKED)
 		v.claim = rank(t, p, q);
 	if (!v.claim)
-		return judge(p, q, true);
+		return judge(t, p, q, true);
 	v.parent = v.claim->owner;
 	return v;
 }
@@ -359,5 +370,5 @@ struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 {
 	if (q->priv->ns->n_claims > MAX_JUDGED)
 		return (struct verdict){ true, q, NULL };
-	return final ? judge_finally(t, p, q) : judge(p, q, false);
+	return final ? judge_finally(t, p, q) : judge(t, p, q, false);
 }

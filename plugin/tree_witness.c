@@ -53,6 +53,13 @@ const struct proc *tree_find(struct tree *t, pid_t pid)
 	return find_alive(t, pid);
 }
 
+bool tree_awaits_exec(struct tree *t, pid_t pid)
+{
+	const struct proc *p = find_alive(t, pid);
+
+	return p && p->priv->execs_owed > 0;
+}
+
 pid_t tree_reaper(const struct proc *p)
 {
 	const struct pidns *ns = p->priv->nested ? p->priv->nested :
@@ -186,14 +193,17 @@ static void witness_stranger(struct tree *t, const struct fact *f)
 {
 	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
 			     SOURCE_WITNESS };
-	struct proc *p = find_placed(t, f->child);
+	struct proc *p;
 
-	if (f->kind != FACT_FORK || f->thread || !p ||
-	    !tree_had(t, f->child, f->time_ms))
+	if (f->kind != FACT_FORK || f->thread)
 		return;
-	if (!ended(p))
-		end(t, p, EXIT_UNKNOWN, 0, &when);
-	proc_forget_pid(t, p);
+	/* Where pids come round quickly, several linger under one. */
+	while (tree_had(t, f->child, f->time_ms)) {
+		p = find_placed(t, f->child);
+		if (!ended(p))
+			end(t, p, EXIT_UNKNOWN, 0, &when);
+		proc_forget_pid(t, p);
+	}
 }
 
 void apply_witnessed(struct tree *t, const struct fact *f)
@@ -216,8 +226,10 @@ void apply_witnessed(struct tree *t, const struct fact *f)
 		break;
 	case FACT_EXEC:
 		/* de_thread() in fs/exec.c */
-		if (f->mono_ns > p->priv->told_ns)
-			p->priv->n_threads = 1;
+		if (f->mono_ns <= p->priv->told_ns)
+			break;
+		p->priv->n_threads = 1;
+		p->priv->execs_owed++;
 		break;
 	case FACT_EXIT:
 		witness_exit(t, p, f);

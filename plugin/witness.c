@@ -162,10 +162,9 @@ enum witness_state witness_read(struct witness *w,
 		if (!raw || !is_kernel(&from[i]))
 			continue;
 		memcpy(&ev, raw, sizeof(ev));
-		/* PROC_EVENT_NONE answers somebody's request: no event. */
-		if (ev.what == PROC_EVENT_NONE)
-			continue;
 		follow(w, ev.cpu, message.seq);
+		/* One kind answers somebody's request, and is no event; but
+		 * it has a number like the others (cn_proc_ack()). */
 		*n += understand(raw, &events[*n]);
 	}
 	state = w->gap ? WITNESS_GAP : WITNESS_MORE;
