@@ -211,7 +211,10 @@ static void find_container(struct taking *t, struct fact *f)
 	for (size_t i = 0; i < t->n_bundles; i++) {
 		const struct bundle *b = &t->bundles[i];
 
-		if (b->pid == f->pid) {
+		/* One that was left over may have another's pid. */
+		if (b->pid == f->pid &&
+		    (!f->container || strlen(b->id) != PROCFS_ID_SIZE - 1 ||
+		     !strcmp(f->container, b->id))) {
 			f->is_init = true;
 			f->container = b->id;
 			f->bundle = b->path;

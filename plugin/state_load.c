@@ -114,6 +114,13 @@ static void read_process(struct reader *r, struct json_object *line)
 	HASH_ADD_KEYPTR(hh, r->entries, e->entity, strlen(e->entity), e);
 }
 
+/* One that there is no such role for would be taken for a root. */
+static bool is_role(struct json_object *line)
+{
+	return !json_object_object_get_ex(line, "role", NULL) ||
+	       number_of(line, "role", ROLE_MEMBER);
+}
+
 static enum state_found read_line(struct reader *r, struct json_object *line,
 				  struct err *err)
 {
@@ -126,12 +133,33 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 		mark_ended(r, ended);
 		return STATE_GOOD;
 	}
-	if (!*text_of(line, "entity") || !number_of(line, "pid", INT_MAX)) {
+	if (!*text_of(line, "entity") || !number_of(line, "pid", INT_MAX) ||
+	    !is_role(line)) {
 		err_set(err, 0, "has a line that tells of nobody");
 		return STATE_BROKEN;
 	}
 	read_process(r, line);
 	return STATE_GOOD;
+}
+
+/* The object that is the whole line, but for blanks; NULL if it is none. */
+static struct json_object *parse(struct json_tokener *tokener, const char *data,
+				 const char *newline)
+{
+	struct json_object *line = NULL;
+	const char *end;
+
+	if (newline - data <= INT_MAX)
+		line = json_tokener_parse_ex(tokener, data,
+					     (int)(newline - data));
+	end = data + (line ? json_tokener_get_parse_end(tokener) : 0);
+	for (; line && end < newline; end++) {
+		if (*end == ' ' || *end == '\t' || *end == '\r')
+			continue;
+		json_object_put(line);
+		line = NULL;
+	}
+	return line;
 }
 
 /* A line without its end is what a crash left: it says nothing. */
@@ -148,10 +176,7 @@ static enum state_found read_lines(struct reader *r, const char *data,
 	while (ret == STATE_GOOD && data < end &&
 	       (newline = memchr(data, '\n', (size_t)(end - data)))) {
 		json_tokener_reset(tokener);
-		line = newline - data > INT_MAX ?
-			       NULL :
-			       json_tokener_parse_ex(tokener, data,
-						     (int)(newline - data));
+		line = parse(tokener, data, newline);
 		if (line && json_object_is_type(line, json_type_object)) {
 			ret = read_line(r, line, err);
 		} else {
@@ -259,13 +284,13 @@ static enum state_found read_file(struct buf *out, const char *path,
 		err_set(err, errno, "cannot be read");
 		return STATE_BROKEN;
 	}
-	if (!st.st_size)
-		return STATE_NONE;	/* it was just made */
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_mode & (S_IWGRP | S_IWOTH) || st.st_size > MAX_FILE_BYTES) {
 		err_set(err, 0, "may be another's work");
 		return STATE_BROKEN;
 	}
+	if (!st.st_size)
+		return STATE_NONE;	/* it was just made */
 	while (n > 0) {
 		n = read(fd, buf_reserve(out, 65536), 65536);
 		out->len += n > 0 ? (size_t)n : 0;

@@ -76,6 +76,10 @@ static void gone(struct tree *t, const struct fact *f)
 	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
 			     SOURCE_CENSUS };
 
+	/* Its init has died, and it with it: that is about to be told. */
+	if (p && p->role >= ROLE_INIT && p->container->stop_ms &&
+	    p->container->priv->timer.place && !is_witnessed(t, f->time_ms))
+		return;
 	/* Somebody born since /proc was looked at is not meant. */
 	if (!p || ended(p) || f->mono_ns < p->priv->told_ns ||
 	    p->start_ms > f->time_ms)

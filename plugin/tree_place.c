@@ -298,6 +298,9 @@ static bool fits_birth(const struct proc *p, const struct birth *b)
 {
 	const struct proc_priv *v = p->priv;
 
+	/* The kernel tells of each birth once. */
+	if (b->source == SOURCE_WITNESS && ended(p))
+		return false;
 	if (v->exact)
 		return b->at <= v->birth_at + COARSE_MS;
 	return v->first_at + COARSE_MS >= b->at;

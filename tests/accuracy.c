@@ -6,7 +6,12 @@
  * takes every directory in $srcdir/tests/captures that has an audit.log.
  * $CONTREE is the program, ./contree by default.
  *
- * --oracle prints instead what would be said without fault: see oracle.h.
+ * --oracle prints instead what would be said without fault, --oracle=all what
+ * would be said by one who knows everything: see oracle.h.
+ *
+ * accuracy --live=audible|all DIR…: the same of recordings of the scoreboard's,
+ * where the plugin has written contree.json meanwhile. "all" demands what the
+ * kernel saw, "audible" what audit lets anyone hear of it.
  */
 #define _GNU_SOURCE /* open_memstream, asprintf */
 #include <errno.h>
@@ -61,27 +66,45 @@ static const char *name_of(const char *dir)
 	return slash ? slash + 1 : dir;
 }
 
-static int print_oracle(const char *dir, struct err *err)
+static int print_oracle(const char *dir, bool all, struct err *err)
 {
 	_cleanup_capture_ struct capture c = { 0 };
 
 	if (capture_open(&c, dir, err))
 		return -1;
-	oracle_print(&c.truth, stdout);
+	oracle_print(&c.truth, all, stdout);
 	return 0;
 }
 
-static int run(struct row *row, const char *dir, FILE *out, struct err *err)
+static int hear_plugin(struct said *said, const char *dir, struct err *err)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s/contree.json", dir) < 0)
+		abort();
+	return said_read_log(said, path, err);
+}
+
+static int hear_replay(struct said *said, const char *log, struct err *err)
+{
+	const char *program = getenv("CONTREE");
+
+	return said_read(said, program ? program : "./contree", log, err);
+}
+
+static int run(struct row *row, const char *dir, enum demand demand, FILE *out,
+	       struct err *err)
 {
 	_cleanup_capture_ struct capture c = { 0 };
-	const char *program = getenv("CONTREE");
 	struct said said;
 
 	row->capture = name_of(dir);
-	if (capture_open(&c, dir, err) ||
-	    said_read(&said, program ? program : "./contree", c.log_path, err))
+	if (capture_open(&c, dir, err))
 		return -1;
-	judge(&row->score, row->capture, &c.truth, &said, out);
+	if (demand == DEMAND_REPLAY ? hear_replay(&said, c.log_path, err) :
+				      hear_plugin(&said, dir, err))
+		return -1;
+	judge(&row->score, row->capture, &c.truth, &said, demand, out);
 	said_free(&said);
 	return 0;
 }
@@ -99,6 +122,7 @@ static void add_score(struct score *to, const struct score *s)
 #define X(name, help) add(&to->name, &s->name);
 	SCORES(X)
 #undef X
+	add(&to->right_ends, &s->right_ends);
 	add(&to->silent, &s->silent);
 	to->vpid_right += s->vpid_right;
 	to->vpid_known += s->vpid_known;
@@ -106,20 +130,21 @@ static void add_score(struct score *to, const struct score *s)
 	to->complaints += s->complaints;
 }
 
-static void print_cell(struct cell c)
+static void print_cell(struct cell c, int width)
 {
 	char buf[64];
 
 	snprintf(buf, sizeof(buf), "%zu/%zu", c.good, c.all);
-	printf(" %9s", buf);
+	printf(" %*s", width, buf);
 }
 
-static void print_percent(struct cell c)
+static void print_percent(struct cell c, int width)
 {
 	if (c.all)
-		printf(" %7.1f %%", 100.0 * (double)c.good / (double)c.all);
+		printf(" %*.1f %%", width - 2,
+		       100.0 * (double)c.good / (double)c.all);
 	else
-		printf(" %9s", "-");
+		printf(" %*s", width, "-");
 }
 
 static void print_row(const char *name, const struct score *s)
@@ -129,10 +154,10 @@ static void print_row(const char *name, const struct score *s)
 	snprintf(vpid, sizeof(vpid), "%zu/%zu/%zu", s->vpid_right,
 		 s->vpid_known, s->audible);
 	printf("%-9s %5zu %7zu", name, s->born, s->audible);
-#define X(name, help) print_cell(s->name);
+#define X(name, help) print_cell(s->name, 9);
 	SCORES(X)
 #undef X
-	print_cell(s->silent);
+	print_cell(s->silent, 9);
 	printf(" %14s %5zu\n", vpid, s->false_lines);
 }
 
@@ -152,10 +177,10 @@ static void print_table(const struct row *rows, size_t count)
 	}
 	print_row("all", &sum);
 	printf("%-9s %5s %7s", "", "", "");
-#define X(name, help) print_percent(sum.name);
+#define X(name, help) print_percent(sum.name, 9);
 	SCORES(X)
 #undef X
-	print_percent((struct cell){ 0, 0 });
+	print_percent((struct cell){ 0, 0 }, 9);
 	printf("\n\n");
 #define X(name, help) printf("%-10s%s\n", #name, help);
 	SCORES(X)
@@ -165,7 +190,42 @@ static void print_table(const struct row *rows, size_t count)
 	       "false     lines about what is not, or is not there\n");
 }
 
-static int judge_all(char **dirs, size_t count)
+static void print_live_row(const char *name, const struct score *s)
+{
+	printf("%-10s %9zu", name, s->found.all);
+#define X(name, help) print_cell(s->name, 11);
+	LIVE_SCORES(X)
+#undef X
+	printf(" %5zu\n", s->false_lines);
+}
+
+static void print_live_table(const struct row *rows, size_t count)
+{
+	struct score sum = { 0 };
+	size_t i;
+
+	printf("%-10s %9s", "scenario", "processes");
+#define X(name, help) printf(" %11s", #name);
+	LIVE_SCORES(X)
+#undef X
+	printf(" %5s\n", "false");
+	for (i = 0; i < count; i++) {
+		print_live_row(rows[i].capture, &rows[i].score);
+		add_score(&sum, &rows[i].score);
+	}
+	print_live_row("all", &sum);
+	printf("%-10s %9s", "", "");
+#define X(name, help) print_percent(sum.name, 11);
+	LIVE_SCORES(X)
+#undef X
+	printf("\n\n");
+#define X(name, help) printf("%-11s%s\n", #name, help);
+	LIVE_SCORES(X)
+#undef X
+	printf("false      lines about what is not, or is not there\n");
+}
+
+static int judge_all(char **dirs, size_t count, enum demand demand)
 {
 	struct row *rows = calloc(count + 1, sizeof(*rows));
 	_cleanup_free_ char *words = NULL;
@@ -178,14 +238,17 @@ static int judge_all(char **dirs, size_t count)
 		abort();
 	for (i = 0; i < count; i++) {
 		rows[i].capture = name_of(dirs[i]);
-		if (run(&rows[i], dirs[i], out, &err)) {
+		if (run(&rows[i], dirs[i], demand, out, &err)) {
 			fprintf(out, "%s: %s\n", rows[i].capture, err.text);
 			ret = 1;
 		}
 		ret |= rows[i].score.complaints > 0;
 	}
 	fclose(out);
-	print_table(rows, count);
+	if (demand == DEMAND_REPLAY)
+		print_table(rows, count);
+	else
+		print_live_table(rows, count);
 	printf("\n%s", ret ? words : "no difference\n");
 	free(rows);
 	return ret;
@@ -210,10 +273,21 @@ static int find_all(glob_t *found)
 	return 0;
 }
 
+static enum demand demand_of(const char *option)
+{
+	if (option && !strcmp(option, "--live=all"))
+		return DEMAND_ALL;
+	if (option && !strcmp(option, "--live=audible"))
+		return DEMAND_AUDIBLE;
+	return DEMAND_REPLAY;
+}
+
 int main(int argc, char **argv)
 {
-	bool oracle = argc > 1 && !strcmp(argv[1], "--oracle");
-	char **dirs = argv + 1 + oracle;
+	bool all = argc > 1 && !strcmp(argv[1], "--oracle=all");
+	bool oracle = all || (argc > 1 && !strcmp(argv[1], "--oracle"));
+	enum demand demand = demand_of(argv[1]);
+	char **dirs = argv + 1 + (oracle || demand != DEMAND_REPLAY);
 	size_t count = 0, i;
 	glob_t found = { 0 };
 	struct err err;
@@ -228,12 +302,12 @@ int main(int argc, char **argv)
 		count = found.gl_pathc;
 	}
 	for (i = 0; oracle && i < count && !ret; i++) {
-		ret = print_oracle(dirs[i], &err) ? 1 : 0;
+		ret = print_oracle(dirs[i], all, &err) ? 1 : 0;
 		if (ret)
 			fprintf(stderr, "accuracy: %s\n", err.text);
 	}
 	if (!oracle)
-		ret = judge_all(dirs, count);
+		ret = judge_all(dirs, count, demand);
 	globfree(&found);
 	return ret;
 }

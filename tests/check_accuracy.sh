@@ -219,5 +219,78 @@ row "a container that is none" basic 'no such container' \
 row "an unknown action" basic 'unknown action' \
 	'first(act("exec")) { sub(/"action":"exec"/, "\"action\":\"run\"") }'
 
+# --- the same of what a plugin with a witness wrote
+
+# live_row NAME CAPTURE WORDS PROGRAM: as row, of a log with everything in it.
+live_row() {
+	rows=$((rows + 1))
+	rec=$dir/live/$2
+	[ -d "$rec" ] || { mkdir -p "$dir/live"; cp -R "$captures/$2" "$rec"; }
+	{ cat "$dir/prelude.awk"; echo "$4"; echo '{ print }'; } \
+		>"$dir/spoil.awk"
+	"$accuracy" --oracle=all "$captures/$2" |
+		awk -f "$dir/spoil.awk" >"$rec/contree.json"
+	"$accuracy" --live=all "$rec" >"$dir/out" 2>&1
+	status=$?
+	if [ -z "$3" ]; then
+		[ $status -eq 0 ] && return
+		fail "$1: exit status $status"
+		tail -n 5 "$dir/out"
+	elif [ $status -ne 1 ]; then
+		fail "$1: exit status $status"
+	elif ! grep -Eq "^$2: .*$3" "$dir/out"; then
+		fail "$1: not said: $3"
+		grep "^$2: " "$dir/out" | head -n 5
+	fi
+}
+
+for capture in basic churn enter forkonly pod signals spawn threads; do
+	live_row "the oracle of all that was, $capture" $capture '' ''
+done
+live_row "a process not told" signals 'not found, born of' \
+	'act("fork") && role("member") && !done++ { gone = pid() }
+	pid() == gone { next }'
+live_row "a birth without pid" forkonly 'has no unheard child with vpid' \
+	'first(act("fork") && role("member")) {
+		print; sub(/"pid":[0-9]+,/, "") }'
+live_row "a kill called unknown" enter 'it is known how it ended' \
+	'act("end") { sub(/"reason":"signaled"/, "\"reason\":\"unknown\"") }'
+live_row "a kill called an exit" enter 'it was killed' \
+	'act("end") { sub(/"reason":"signaled"/, "\"reason\":\"exited\"") }'
+live_row "an exit called a kill" forkonly 'it exited' \
+	'first(act("end") && role("member")) {
+		sub(/"reason":"exited"/, "\"reason\":\"signaled\"") }'
+live_row "another signal" signals 'end: signal' \
+	'{ sub(/"signal":9/, "\"signal\":15") }'
+live_row "another status" forkonly 'end: status' \
+	'first(act("end") && /"exit_code":12/) {
+		sub(/"exit_code":12/, "\"exit_code\":13") }'
+live_row "init-died of an init" enter 'its init did not die then' \
+	'first(act("end") && role("init") && /"signal":9/) {
+		sub(/"reason":"signaled"/, "\"reason\":\"init-died\"") }'
+live_row "an OOM kill that was none" signals 'OOM killer did not kill it' \
+	'first(act("end") && /"signal":9/) {
+		sub(/"reason":"signaled"/, "\"reason\":\"oom\"") }'
+live_row "a stop with another reason" enter 'stop of .*it is known how' \
+	'act("container-stop") {
+		sub(/"reason":"signaled"/, "\"reason\":\"unknown\"") }'
+live_row "an end not told" signals 'expected one end, got 0' \
+	'first(act("end") && /"signal":9/) { next }'
+live_row "a loss" basic 'says that something was lost' \
+	'first(1) { print; sub(/"action":"[^"]*"/, "\"action\":\"lost\"") }'
+live_row "an empty log" basic 'not found, born of' '{ next }'
+
+# A victim of the OOM killer, of whom another reason is told
+rec=$dir/live/signals
+pid=$("$accuracy" --oracle=all "$captures/signals" | awk '
+	/"action":"end"/ && /"signal":9/ && match($0, /"pid":[0-9]+/) {
+		print substr($0, RSTART + 6, RLENGTH - 6); exit }')
+echo "$pid" >"$rec/victims"
+live_row "an OOM kill called a kill" signals 'the OOM killer killed it' ''
+live_row "an OOM kill" signals '' "act(\"end\") && pid() == $pid {
+	sub(/\"reason\":\"signaled\"/, \"\\\"reason\\\":\\\"oom\\\"\") }
+	act(\"container-stop\") && pid() == $pid {
+	sub(/\"reason\":\"signaled\"/, \"\\\"reason\\\":\\\"oom\\\"\") }"
+
 echo "$rows rows"
 exit $failed

@@ -110,7 +110,8 @@ static void drop_thread_exits(struct told *told)
 		struct fact *f = &told->list[i];
 		bool thread = false;
 
-		for (size_t j = i + 1; f->kind == FACT_EXIT && j < told->n; j++) {
+		for (size_t j = i + 1; f->kind == FACT_EXIT && j < told->n;
+		     j++) {
 			const struct fact *g = &told->list[j];
 
 			if (g->kind == FACT_FORK && g->child == f->pid)
@@ -260,19 +261,20 @@ static void check_process(const struct told *told, const struct fact *birth,
 	if (!end)
 		ck_assert_msg(strstr(line, "reason=running"), "%s", line);
 	else if (end->signal)
-		ck_assert_msg(has(line, " reason=signaled code=",
-				  128 + end->signal),
+		ck_assert_msg(has(line,
+				  " reason=signaled code=", 128 + end->signal),
 			      "signal %d: %s", end->signal, line);
 	else
 		ck_assert_msg(has(line, " reason=exited code=", end->code),
 			      "status %d: %s", end->code, line);
 	if (strstr(line, " role=init ") || strstr(line, " role=exec ") ||
 	    strstr(line, " role=member "))
-		ck_assert_msg(!birth->container ||
-				      !strncmp(container + strlen(" container="),
-					       birth->container,
-					       strlen(birth->container)),
-			      "in %s: %s", birth->container, line);
+		ck_assert_msg(
+			!birth->container ||
+				!strncmp(container + strlen(" container="),
+					 birth->container,
+					 strlen(birth->container)),
+			"in %s: %s", birth->container, line);
 	else
 		ck_assert_msg(birth->ns_depth < 2 || strstr(line, "comm=runc"),
 			      "in a container, but not a member: %s", line);
@@ -331,11 +333,10 @@ static void find_root(struct facts *facts, const struct told *told)
 		.ns_depth = 1,
 		.vpid = 3473,
 	};
-	facts->list = reallocarray(facts->list, facts->n + 1,
-				   sizeof(*facts->list));
+	facts->list =
+		reallocarray(facts->list, facts->n + 1, sizeof(*facts->list));
 	ck_assert(facts->list != NULL);
-	memmove(facts->list + 1, facts->list,
-		facts->n * sizeof(*facts->list));
+	memmove(facts->list + 1, facts->list, facts->n * sizeof(*facts->list));
 	facts->list[0] = root;
 	facts->n++;
 }
@@ -356,8 +357,8 @@ static void try_ways(const char *path, bool lean)
 	find_root(&facts, &told);
 	run(&want, &facts, &told, &(struct way){ 0, 0, lean });
 	check_all(&told, &want);
-	for (uint64_t seed = one ? strtoull(one, NULL, 10) : 1;
-	     seed <= SEEDS; seed++) {
+	for (uint64_t seed = one ? strtoull(one, NULL, 10) : 1; seed <= SEEDS;
+	     seed++) {
 		run(&got, &facts, &told, &(struct way){ seed, 5000, lean });
 		finals_compare(&want, &got, path, seed);
 		finals_free(&got);

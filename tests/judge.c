@@ -27,10 +27,11 @@ static void judge_vpid_only(struct judge *j, const struct said_line *line)
 	const struct life *l;
 	size_t i;
 
-	for (i = 0; i < j->truth->lives_count; i++) {
+	for (i = 0; j->demand != DEMAND_ALL && i < j->truth->lives_count; i++) {
 		l = j->truth->lives[i];
 		if (!l->born || l->parent->pid != line->parent_pid ||
-		    (l->vpid && l->vpid != line->vpid) ||
+		    (l->vpid && l->vpid != line->vpid &&
+		     l->outer != line->vpid) ||
 		    j->verdicts[i].vpid_only ||
 		    l->heard_ms < l->birth_ns / 1000000 + LATE_MS)
 			continue;
@@ -43,6 +44,18 @@ static void judge_vpid_only(struct judge *j, const struct said_line *line)
 	j->score->false_lines++;
 }
 
+static bool must_know(const struct judge *j, const struct life *l)
+{
+	return j->demand == DEMAND_ALL || life_audible(l);
+}
+
+static bool must_end(const struct judge *j, const struct life *l)
+{
+	if (j->demand == DEMAND_ALL)
+		return l->end_ns != NEVER;
+	return life_must_end(l);
+}
+
 static const struct life *find(struct judge *j, const struct said_line *line)
 {
 	const struct life *l =
@@ -53,7 +66,7 @@ static const struct life *find(struct judge *j, const struct said_line *line)
 		wrong = "no such process (a thread, or a vpid?)";
 	else if (!l->born && !l->root)
 		wrong = "does not descend from containerd";
-	else if (!l->root && !life_audible(l))
+	else if (!l->root && !must_know(j, l))
 		wrong = "no record bears its pid: it is a guess";
 	if (!wrong)
 		return l;
@@ -78,9 +91,25 @@ static void judge_process(struct judge *j, const struct said_line *line)
 	judge_line(j, l, line);
 }
 
+/* The init that a container's line means, of one started again by its pid;
+ * NULL if it is none of the container's. */
+static const struct life *init_of(const struct judge *j,
+				  const struct container_truth *c,
+				  const struct said_line *line)
+{
+	const struct life *l;
+
+	if (!line->pid)
+		return c->init;
+	l = truth_find_born(j->truth, line->pid, line->start_ms);
+	return l && l->inside == c && l->init == l ? l : NULL;
+}
+
 static void judge_container(struct judge *j, const struct said_line *line)
 {
 	const struct container_truth *c;
+	const struct life *init;
+	const char *wrong;
 	size_t i;
 
 	c = truth_container(j->truth, line->container);
@@ -90,17 +119,24 @@ static void judge_container(struct judge *j, const struct said_line *line)
 		j->score->false_lines++;
 		return;
 	}
-	if (line->pid && line->pid != c->init->pid)
+	init = init_of(j, c, line);
+	if (!init)
 		complain(j, line->pid, "%s of %s: expected the init %d",
 			 line->action, c->id, (int)c->init->pid);
 	else if (line->pid && line->entity)
-		judge_entity(j, c->init, line);
+		judge_entity(j, init, line);
 	i = (size_t)(c - j->truth->containers);
-	if (!strcmp(line->action, "container-start"))
+	if (!strcmp(line->action, "container-start")) {
 		j->starts[i]++;
-	else if (!j->starts[i])
+		return;
+	}
+	if (j->stops[i]++ >= j->starts[i])
 		complain(j, 0, "%s stops before it starts", c->id);
-	j->stops[i] += !strcmp(line->action, "container-stop");
+	wrong = init && j->demand == DEMAND_ALL ? judge_reason(j, init, line) :
+						  NULL;
+	if (wrong)
+		complain(j, init->pid, "stop of %s: %s: %s, code %d", c->id,
+			 wrong, shown(line->reason), line->exit_code);
 }
 
 static void judge_any(struct judge *j, const struct said_line *line)
@@ -109,6 +145,9 @@ static void judge_any(struct judge *j, const struct said_line *line)
 		judge_container(j, line);
 	else if (strcmp(line->action, "lost"))
 		judge_process(j, line);
+	else if (j->demand != DEMAND_REPLAY)
+		complain(j, 0, "line %zu says that something was lost",
+			 line->number);
 }
 
 /* Once every process has been met: do lines call the others by the
@@ -145,9 +184,11 @@ static void sum_up_ends(struct judge *j, const struct life *l,
 {
 	if (l->exit_heard)
 		count(&j->score->exits, v->ends == 1 && v->exit_right);
-	if (life_must_end(l))
+	if (must_end(j, l)) {
 		count(&j->score->ends, v->ends == 1);
-	if (v->ends > 1 || (life_must_end(l) && !v->ends))
+		count(&j->score->right_ends, v->ends == 1 && v->end_right);
+	}
+	if (v->ends > 1 || (must_end(j, l) && !v->ends))
 		complain(j, l->pid, "expected one end, got %zu", v->ends);
 }
 
@@ -157,11 +198,11 @@ static void sum_up_life(struct judge *j, const struct life *l)
 	struct score *s = j->score;
 
 	s->born++;
-	if (!life_audible(l)) {
+	s->audible += life_audible(l);
+	if (!must_know(j, l)) {
 		count(&s->silent, v->vpid_only);
 		return;
 	}
-	s->audible++;
 	if (!v->forks)
 		complain(j, l->pid, "not found, born of %d",
 			 (int)l->parent->pid);
@@ -184,20 +225,22 @@ static void sum_up_life(struct judge *j, const struct life *l)
 static void sum_up_container(struct judge *j, size_t i)
 {
 	const struct container_truth *c = &j->truth->containers[i];
-	size_t stops;
+	size_t stops = c->inits_ended;
 
 	if (!c->init)
 		return;
-	stops = c->init->end_ns != NEVER;
-	if (j->starts[i] != 1)
+	if (c->inits == 1 && j->starts[i] != 1)
 		complain(j, 0, "container %s: expected one start, got %zu",
 			 c->id, j->starts[i]);
+	else if (j->starts[i] != c->inits)
+		complain(j, 0, "container %s: expected %zu starts, got %zu",
+			 c->id, c->inits, j->starts[i]);
 	if (j->stops[i] != stops)
 		complain(j, 0, "container %s: expected %zu stops, got %zu",
 			 c->id, stops, j->stops[i]);
-	count(&j->score->starts, j->starts[i] == 1);
+	count(&j->score->starts, j->starts[i] == c->inits);
 	if (stops)
-		count(&j->score->stops, j->stops[i] == 1);
+		count(&j->score->stops, j->stops[i] == stops);
 }
 
 static void *zeroed(size_t n, size_t size)
@@ -224,12 +267,13 @@ static void judge_free(struct judge *j)
 }
 
 void judge(struct score *score, const char *capture, const struct truth *t,
-	   const struct said *s, FILE *out)
+	   const struct said *s, enum demand demand, FILE *out)
 {
 	struct judge j = {
 		.capture = capture,
 		.truth = t,
 		.said = s,
+		.demand = demand,
 		.score = score,
 		.out = out,
 		.verdicts = zeroed(t->lives_count, sizeof(*j.verdicts)),
@@ -249,5 +293,7 @@ void judge(struct score *score, const char *capture, const struct truth *t,
 			sum_up_life(&j, t->lives[i]);
 	for (i = 0; i < t->containers_count; i++)
 		sum_up_container(&j, i);
+	if (demand != DEMAND_REPLAY && !score->born)
+		complain(&j, 0, "nothing was born under containerd");
 	judge_free(&j);
 }

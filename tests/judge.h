@@ -29,12 +29,30 @@ struct cell {
 	X(starts, "containers started once")                            \
 	X(stops, "containers stopped once")
 
+/* What is demanded. */
+enum demand {
+	DEMAND_REPLAY,	/* what audit lets anyone hear, of a capture */
+	DEMAND_AUDIBLE,	/* the same, of a log that the plugin wrote */
+	DEMAND_ALL,	/* everything: the plugin has a witness */
+};
+
+/* Columns of the scoreboard's table, for either demand on a plugin's log. */
+#define LIVE_SCORES(X)                                                  \
+	X(found, "processes that have one fork line, with pid")         \
+	X(parent, "of these with the right birth parent")               \
+	X(container, "members with the right container and role")       \
+	X(execs, "successful execs, in order, with their arguments")    \
+	X(right_ends, "processes with one end, which is true")          \
+	X(starts, "containers started as often as they were")           \
+	X(stops, "containers stopped as often as they were")
+
 struct score {
 	size_t born;		/* under containerd */
 	size_t audible;		/* of these */
 #define X(name, help) struct cell name;
 	SCORES(X)
 #undef X
+	struct cell right_ends;
 	struct cell silent;	/* inaudible; a fork with vpid only is good */
 	size_t vpid_right, vpid_known;	/* of the audible */
 	size_t false_lines;	/* about what is not, or not there */
@@ -43,6 +61,6 @@ struct score {
 
 /* Complaints go to out, each line beginning with the capture's name. */
 void judge(struct score *score, const char *capture, const struct truth *t,
-	   const struct said *s, FILE *out);
+	   const struct said *s, enum demand demand, FILE *out);
 
 #endif

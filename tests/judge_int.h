@@ -15,7 +15,7 @@
 struct verdict {
 	size_t forks, execs, execs_right, ends;
 	const char *entity;
-	bool parent_wrong, place_wrong, inferred, exit_right;
+	bool parent_wrong, place_wrong, inferred, exit_right, end_right;
 	bool vpid_known, vpid_wrong;
 	bool vpid_only;		/* a fork with no pid stands for it */
 };
@@ -31,6 +31,7 @@ struct judge {
 	const char *capture;
 	const struct truth *truth;
 	const struct said *said;
+	enum demand demand;
 	struct score *score;
 	FILE *out;
 	struct verdict *verdicts;	/* by life's index */
@@ -52,6 +53,11 @@ void judge_line(struct judge *j, const struct life *l,
 /* An entity_id is one process's, and that process has no other. */
 void judge_entity(struct judge *j, const struct life *l,
 		  const struct said_line *line);
+
+/* Why a line's reason, status or signal is not how the process ended; NULL
+ * if all is right. */
+const char *judge_reason(const struct judge *j, const struct life *l,
+			 const struct said_line *line);
 
 /* Container and role, after n execs of the process. */
 void judge_place(struct judge *j, const struct life *l, size_t n,

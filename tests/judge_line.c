@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#define GONE_NS 1000000000	/* an init and who was killed with it */
 #define INIT_DIED_NS 100000000	/* the kernel kills the rest within that */
 
 /*
@@ -129,7 +130,8 @@ static void judge_vpid(struct judge *j, const struct life *l,
 	if (!line->vpid || !l->vpid)
 		return;
 	v->vpid_known = true;
-	if (line->vpid == l->vpid)
+	if (line->vpid == l->vpid ||
+	    (j->demand != DEMAND_ALL && line->vpid == l->outer))
 		return;
 	if (!v->vpid_wrong)
 		complain(j, l->pid, "vpid: expected %d, got %d", (int)l->vpid,
@@ -146,6 +148,8 @@ static void judge_source(struct judge *j, const struct life *l,
 	bool plain = l->claimed ||
 		     (l->first && l->first->ppid == l->parent->pid);
 
+	if (j->demand == DEMAND_ALL)
+		return;
 	j->verdicts[l->index].inferred = inferred;
 	if (inferred && plain)
 		complain(j, l->pid, "parent %d: called inferred, yet plain",
@@ -167,12 +171,30 @@ static void judge_fork(struct judge *j, const struct life *l,
 		judge_source(j, l, line);
 }
 
-/* What JSON can hold as it is. */
-static bool is_ascii(const char *s)
+static const char *skip_high(const char *s)
 {
-	while (*s && !(*s & 0x80))
+	while (*s & 0x80)
 		s++;
-	return !*s;
+	return s;
+}
+
+/*
+ * The same in all that is ASCII, with something between where there is
+ * something between: JSON cannot hold every byte as it is.
+ */
+static bool alike(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a == b;
+	while (*a && *b) {
+		if ((*a & 0x80) && (*b & 0x80)) {
+			a = skip_high(a);
+			b = skip_high(b);
+		} else if (*a++ != *b++) {
+			return false;
+		}
+	}
+	return *a == *b;
 }
 
 static bool args_match(const struct said_line *line, const struct record *r)
@@ -186,8 +208,7 @@ static bool args_match(const struct said_line *line, const struct record *r)
 		return false;
 	for (i = 0; i < n; i++) {
 		arg = json_object_array_get_idx(line->args, i);
-		if (is_ascii(r->args[i]) &&
-		    !same(json_object_get_string(arg), r->args[i]))
+		if (!alike(json_object_get_string(arg), r->args[i]))
 			return false;
 	}
 	return true;
@@ -209,7 +230,7 @@ static void judge_exec(struct judge *j, const struct life *l,
 		return;
 	}
 	x = &l->execs[v->execs - 1];
-	if (x->exe && !same(x->exe, line->executable))
+	if (x->exe && !alike(x->exe, line->executable))
 		complain(j, l->pid, "exec %zu: expected %s, got %s", v->execs,
 			 x->exe, shown(line->executable));
 	else if (!args_match(line, x->record))
@@ -223,14 +244,61 @@ static void judge_exec(struct judge *j, const struct life *l,
  * can but say: at the latest it died with its pid namespace's init. */
 static bool outlived_init(const struct life *l)
 {
-	const struct life *init = l->inside ? l->inside->init : NULL;
+	const struct life *init = l->init;
 
 	return !init || init == l || init->end_ns == NEVER ||
 	       l->end_ns > init->end_ns + INIT_DIED_NS;
 }
 
-/* Why the end's reason, status or signal is wrong; NULL if all is right. */
-static const char *end_wrong(const struct life *l, const struct said_line *line)
+static bool gone_with(const struct life *l, const struct life *init)
+{
+	return init && init != l && init->end_ns != NEVER &&
+	       llabs(init->end_ns - l->end_ns) <= GONE_NS;
+}
+
+/* Did its pid namespace's init, or that of one around it, end then? */
+static bool init_died(const struct life *l)
+{
+	const struct life *p;
+
+	if (gone_with(l, l->init))
+		return true;
+	for (p = l->parent; p; p = p->parent)
+		if (p->vpid == 1 && gone_with(l, p))
+			return true;
+	return false;
+}
+
+/* By what the kernel's proc connector says, which knows every end. */
+static const char *truth_wrong(const struct life *l,
+			       const struct said_line *line)
+{
+	const char *reason = line->reason ? line->reason : "";
+	int code = l->signal ? 128 + l->signal : l->code;
+
+	if (l->oom != !strcmp(reason, "oom"))
+		return l->oom ? "the OOM killer killed it" :
+				"the OOM killer did not kill it";
+	if (!l->signal && strcmp(reason, "exited"))
+		return "it exited";
+	if (l->signal && !strcmp(reason, "exited"))
+		return "it was killed";
+	if (!strcmp(reason, "init-died") && (l->signal != 9 || !init_died(l)))
+		return "its init did not die then";
+	if (!strcmp(reason, "unknown"))
+		return "it is known how it ended";
+	if (!strcmp(reason, "signaled") && line->signal != l->signal)
+		return "signal";
+	if (line->exit_code != code &&
+	    (line->exit_code >= 0 || !strcmp(reason, "exited") ||
+	     !strcmp(reason, "signaled")))
+		return "status";
+	return NULL;
+}
+
+/* By what audit lets anyone hear. */
+static const char *audible_wrong(const struct life *l,
+				 const struct said_line *line)
 {
 	const char *reason = line->reason ? line->reason : "";
 
@@ -260,6 +328,14 @@ static const char *end_wrong(const struct life *l, const struct said_line *line)
 	return NULL;
 }
 
+const char *judge_reason(const struct judge *j, const struct life *l,
+			 const struct said_line *line)
+{
+	if (j->demand == DEMAND_ALL)
+		return truth_wrong(l, line);
+	return audible_wrong(l, line);
+}
+
 static void judge_end(struct judge *j, const struct life *l,
 		      const struct said_line *line)
 {
@@ -274,7 +350,8 @@ static void judge_end(struct judge *j, const struct life *l,
 		j->score->false_lines++;
 		return;
 	}
-	wrong = end_wrong(l, line);
+	wrong = judge_reason(j, l, line);
+	v->end_right = !wrong;
 	v->exit_right = l->exit_heard && !wrong;
 	if (wrong)
 		complain(j, l->pid,

@@ -93,20 +93,21 @@ static void put_exec(struct json_object *o, const struct life_exec *x)
 	put(o, "process", "args", args);
 }
 
-static void put_end(struct json_object *o, const struct life *l)
+static void put_end(struct json_object *o, const struct life *l, bool all)
 {
 	struct json_object *exit = json_object_new_object();
+	int signal = all ? l->signal : l->exit_heard ? 0 : l->abend;
 	const char *reason = "unknown";
 	int code = -1;
 
-	if (l->exit_heard) {
+	if (signal) {
+		reason = "signaled";
+		code = 128 + signal;
+		json_object_object_add(exit, "signal",
+				       json_object_new_int(signal));
+	} else if (all || l->exit_heard) {
 		reason = "exited";
 		code = l->code;
-	} else if (l->abend) {
-		reason = "signaled";
-		code = 128 + l->abend;
-		json_object_object_add(exit, "signal",
-				       json_object_new_int(l->abend));
 	}
 	json_object_object_add(exit, "reason", text(reason));
 	put(o, "contree", "exit", exit);
@@ -121,7 +122,7 @@ static const struct life *leader_of(const struct life *l)
 	return l;
 }
 
-static void print_saying(const struct saying *s, FILE *out)
+static void print_saying(const struct saying *s, bool all, FILE *out)
 {
 	struct json_object *o = json_object_new_object();
 	const struct life *l = s->life;
@@ -144,15 +145,15 @@ static void print_saying(const struct saying *s, FILE *out)
 	put(o, "contree", "source", text(plain ? "audit" : "inferred"));
 	if (!strcmp(s->action, "exec"))
 		put_exec(o, &l->execs[s->execs - 1]);
-	if (!strcmp(s->action, "end"))
-		put_end(o, l);
+	if (!strcmp(s->action, "end") || !strcmp(s->action, "container-stop"))
+		put_end(o, l, all);
 	fprintf(out, "%s\n", json_object_to_json_string_ext(o, FORMAT));
 	json_object_put(o);
 }
 
-static void say_life(struct sayings *s, const struct life *l)
+static void say_life(struct sayings *s, const struct life *l, bool all)
 {
-	bool init = l->inside && l->inside->init == l;
+	bool init = l->init == l;
 	size_t i;
 
 	say(s, l->birth_ns, "fork", l, 0);
@@ -162,7 +163,7 @@ static void say_life(struct sayings *s, const struct life *l)
 			    i + 1);
 		say(s, l->execs[i].time_ns, "exec", l, i + 1);
 	}
-	if (life_must_end(l))
+	if (all ? l->end_ns != NEVER : life_must_end(l))
 		say(s, l->end_ns, "end", l, l->execs_count);
 	if (init && l->end_ns != NEVER)
 		say(s, l->end_ns, "container-stop", l, l->execs_count);
@@ -177,17 +178,17 @@ static int by_time(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-void oracle_print(const struct truth *t, FILE *out)
+void oracle_print(const struct truth *t, bool all, FILE *out)
 {
 	struct sayings s = { NULL, 0 };
 	size_t i;
 
 	for (i = 0; i < t->lives_count; i++)
-		if (t->lives[i]->born && life_audible(t->lives[i]))
-			say_life(&s, t->lives[i]);
+		if (t->lives[i]->born && (all || life_audible(t->lives[i])))
+			say_life(&s, t->lives[i], all);
 	if (s.count)
 		qsort(s.list, s.count, sizeof(*s.list), by_time);
 	for (i = 0; i < s.count; i++)
-		print_saying(&s.list[i], out);
+		print_saying(&s.list[i], all, out);
 	free(s.list);
 }

@@ -12,6 +12,7 @@
 
 #include "truth.h"
 
-void oracle_print(const struct truth *t, FILE *out);
+/* With all: of every process, and how it really ended. */
+void oracle_print(const struct truth *t, bool all, FILE *out);
 
 #endif

@@ -157,15 +157,40 @@ static int spawn(const char *program, const char *log, pid_t *pid, int *fd,
 	return 0;
 }
 
+/* All lines; the first error is returned, and what follows it is only read,
+ * so that nobody waits for a full pipe. */
+static int read_lines(struct said *s, FILE *f, struct err *err)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int ret = 0;
+
+	while ((len = getline(&line, &size, f)) >= 0)
+		if (!ret)
+			ret = read_line(s, line, (size_t)len, err);
+	return ret;
+}
+
+int said_read_log(struct said *s, const char *path, struct err *err)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+
+	*s = (struct said){ NULL, 0 };
+	if (!f)
+		return err_set(err, errno, "%s", path);
+	if (!read_lines(s, f, err))
+		return 0;
+	said_free(s);
+	return err_wrap(err, "%s", path);
+}
+
 int said_read(struct said *s, const char *program, const char *log,
 	      struct err *err)
 {
 	_cleanup_fclose_ FILE *f = NULL;
-	_cleanup_free_ char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
 	pid_t pid;
-	int fd = -1, status, ret = 0;
+	int fd = -1, status, ret;
 
 	*s = (struct said){ NULL, 0 };
 	if (spawn(program, log, &pid, &fd, err))
@@ -173,9 +198,7 @@ int said_read(struct said *s, const char *program, const char *log,
 	f = fdopen(fd, "r");
 	if (!f)
 		abort();
-	while ((len = getline(&line, &size, f)) >= 0)
-		if (!ret)	/* else only empty the pipe */
-			ret = read_line(s, line, (size_t)len, err);
+	ret = read_lines(s, f, err);
 	if (waitpid(pid, &status, 0) < 0)
 		ret = err_set(err, errno, "waitpid");
 	else if (!ret && WIFSIGNALED(status))

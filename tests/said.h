@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * said: what contree says of a capture: the JSON lines that "contree
- * replay --format json" prints, read into plain values. Strings are
- * borrowed from the lines and live as long as struct said.
+ * replay --format json" prints, or that the plugin wrote, read into plain
+ * values. Strings are borrowed from the lines and live as long as struct
+ * said.
  */
 #ifndef CONTREE_TEST_SAID_H
 #define CONTREE_TEST_SAID_H
@@ -45,6 +46,9 @@ struct said {
  */
 int said_read(struct said *s, const char *program, const char *log,
 	      struct err *err);
+
+/* Reads a JSON log, with the same demands on each line. */
+int said_read_log(struct said *s, const char *path, struct err *err);
 void said_free(struct said *s);
 
 #endif

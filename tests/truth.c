@@ -135,13 +135,30 @@ static void enter(struct truth *t, struct life *l, const char *cgroup)
 	if (l->inside || !l->born || !exe || is_runtime(exe) ||
 	    !is_runtime(exe_after(l, l->execs_count - 1)))
 		return;
-	l->inside = by_cgroup(t, cgroup);
+	l->inside = cgroup ? by_cgroup(t, cgroup) : l->cgroup;
 	if (!l->inside)
 		return;
 	l->entered = l->execs_count;
 	l->entry = true;
-	if (!l->inside->init)
+	/* Nobody can enter a container whose init is gone. */
+	if (!l->inside->init || l->inside->init->end_ns != NEVER) {
 		l->inside->init = l;
+		l->inside->inits++;
+	}
+	l->init = l->inside->init;
+}
+
+/* What its parent's record calls it is its number in the parent's namespace,
+ * and so in the one around its own where it was born as the init of that. */
+static void saw_vpid(struct life *l, struct json_object *o)
+{
+	struct json_object *outer = json_object_object_get(o, "outer");
+	size_t n = outer ? json_object_array_length(outer) : 0;
+
+	l->vpid = (pid_t)integer(o, "vpid");
+	if (n && l->vpid == 1)
+		l->outer = (pid_t)json_object_get_int(
+			json_object_array_get_idx(outer, n - 1));
 }
 
 static void saw_fork(struct truth *t, struct json_object *o, int64_t now)
@@ -149,7 +166,7 @@ static void saw_fork(struct truth *t, struct json_object *o, int64_t now)
 	struct life *parent = newest(t, (pid_t)integer(o, "ppid"));
 	struct life *l = add_life(t, (pid_t)integer(o, "pid"), now);
 
-	l->vpid = (pid_t)integer(o, "vpid");
+	saw_vpid(l, o);
 	l->parent = parent;
 	l->cgroup = by_cgroup(t, text(o, "cg"));
 	if (!parent)
@@ -157,8 +174,10 @@ static void saw_fork(struct truth *t, struct json_object *o, int64_t now)
 	if (!l->cgroup)
 		l->cgroup = parent->cgroup;
 	l->born = parent->root || parent->born;
-	if (life_inside(parent, parent->execs_count))
+	if (life_inside(parent, parent->execs_count)) {
 		l->inside = parent->inside;
+		l->init = parent->init;
+	}
 }
 
 static void saw_exec(struct truth *t, struct json_object *o, int64_t now)
@@ -169,9 +188,11 @@ static void saw_exec(struct truth *t, struct json_object *o, int64_t now)
 		l = add_life(t, (pid_t)integer(o, "pid"), 0);
 	/* What exited was the leader, while another thread called execve:
 	 * the process lives on. */
+	if (l->init == l && l->end_ns != NEVER)
+		l->inside->inits_ended--;
 	l->end_ns = NEVER;
 	if (!l->vpid)
-		l->vpid = (pid_t)integer(o, "vpid");
+		saw_vpid(l, o);
 	add_exec(l, now, text(o, "exe"));
 	if (by_cgroup(t, text(o, "cg")))
 		l->cgroup = by_cgroup(t, text(o, "cg"));
@@ -184,6 +205,8 @@ static void saw_exit(struct truth *t, struct json_object *o, int64_t now)
 
 	if (!l)
 		l = add_life(t, (pid_t)integer(o, "pid"), 0);
+	if (l->init == l && l->end_ns == NEVER)
+		l->inside->inits_ended++;
 	l->end_ns = now;
 	l->code = (int)integer(o, "code");
 	l->signal = (int)integer(o, "signal");
@@ -247,6 +270,18 @@ static int each_line(struct truth *t, const char *dir, const char *name,
 	return ret ? err_wrap(err, "%s:%zu", path, n) : 0;
 }
 
+static void add_container(struct truth *t, const char *id, const char *cgroup)
+{
+	t->containers = reallocarray(t->containers, t->containers_count + 1,
+				     sizeof(*t->containers));
+	if (!t->containers)
+		abort();
+	t->containers[t->containers_count++] = (struct container_truth){
+		.id = copy(id),
+		.cgroup = copy(cgroup),
+	};
+}
+
 /* DIR/…/ID/config.json, with linux.cgroupsPath */
 static int read_bundle(struct truth *t, FTSENT *e, struct err *err)
 {
@@ -258,14 +293,7 @@ static int read_bundle(struct truth *t, FTSENT *e, struct err *err)
 		json_object_put(o);
 		return err_set(err, 0, "%s: no cgroupsPath", e->fts_path);
 	}
-	t->containers = reallocarray(t->containers, t->containers_count + 1,
-				     sizeof(*t->containers));
-	if (!t->containers)
-		abort();
-	t->containers[t->containers_count++] = (struct container_truth){
-		.id = copy(e->fts_parent->fts_name),
-		.cgroup = copy(cgroup),
-	};
+	add_container(t, e->fts_parent->fts_name, cgroup);
 	json_object_put(o);
 	return 0;
 }
@@ -291,12 +319,54 @@ static int read_bundles(struct truth *t, const char *dir, struct err *err)
 	return ret;
 }
 
+/* NULL with errno if there is no such file. */
+static FILE *open_in(const char *dir, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		abort();
+	return fopen(path, "re");
+}
+
+static int read_containers(struct truth *t, const char *dir, struct err *err)
+{
+	_cleanup_fclose_ FILE *f = open_in(dir, "containers");
+	char id[128], cgroup[512];
+	int n;
+
+	if (!f)
+		return read_bundles(t, dir, err);
+	while ((n = fscanf(f, "%127s %511s", id, cgroup)) == 2)
+		if (!truth_container(t, id))
+			add_container(t, id, cgroup);
+	return n == EOF ? 0 : err_set(err, 0, "%s/containers", dir);
+}
+
+/* Of those who had the pid, who was killed */
+static int read_victims(struct truth *t, const char *dir, struct err *err)
+{
+	_cleanup_fclose_ FILE *f = open_in(dir, "victims");
+	struct life *l;
+	int n, pid;
+
+	while (f && (n = fscanf(f, "%d", &pid)) == 1) {
+		for (l = newest(t, pid); l && l->signal != 9; l = l->older)
+			;
+		if (!l)
+			return err_set(err, 0, "victim %d was not killed", pid);
+		l->oom = true;
+	}
+	return 0;
+}
+
 int truth_read(struct truth *t, const char *dir, struct err *err)
 {
 	*t = (struct truth){ 0 };
-	if (read_bundles(t, dir, err) ||
+	if (read_containers(t, dir, err) ||
 	    each_line(t, dir, "proc.jsonl", saw_proc, err) ||
-	    each_line(t, dir, "truth.jsonl", saw_event, err)) {
+	    each_line(t, dir, "truth.jsonl", saw_event, err) ||
+	    read_victims(t, dir, err)) {
 		truth_free(t);
 		return -1;
 	}
@@ -380,7 +450,7 @@ const char *life_role(const struct life *l, size_t n)
 	if (life_inside(l, n)) {
 		if (!l->entry)
 			return "member";
-		return l->inside->init == l ? "init" : "exec";
+		return l->init == l ? "init" : "exec";
 	}
 	if (!strncmp(base_name(exe_after(l, n)), "containerd-shim", 15))
 		return "shim";
@@ -392,6 +462,5 @@ bool life_must_end(const struct life *l)
 	if (l->end_ns == NEVER)
 		return false;
 	return l->exit_heard || l->abend ||
-	       (l->inside && l->inside->init &&
-		l->inside->init->end_ns != NEVER);
+	       (l->init && l->init->end_ns != NEVER);
 }

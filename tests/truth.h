@@ -2,7 +2,8 @@
 /*
  * truth: what really happened while a capture was recorded: the lives of
  * all processes, from truth.jsonl (the kernel's proc connector) and
- * proc.jsonl, and the containers, from the OCI config.json in files/.
+ * proc.jsonl, and the containers, from the OCI config.json in files/ or, in
+ * a recording of the scoreboard's, from a file that says what it started.
  * truth_hear() adds what of it the audit log lets anyone hear. A life is
  * one process from its birth to its end, so that a pid used twice is two.
  * struct truth owns everything in it.
@@ -19,7 +20,10 @@
 struct container_truth {
 	char *id;
 	char *cgroup;		/* its pids cgroup, "/docker/…" */
-	struct life *init;	/* NULL if none ever ran the user's program */
+	struct life *init;	/* NULL if none ever ran the user's program;
+				 * of one started again, the last one */
+	size_t inits;		/* how often it was started, */
+	size_t inits_ended;	/* and stopped */
 };
 
 struct life_exec {
@@ -33,9 +37,11 @@ struct life {
 	size_t index;		/* in truth.lives */
 	pid_t pid;
 	pid_t vpid;		/* innermost, 0 where not known */
+	pid_t outer;		/* in the namespace around that, or 0 */
 	int64_t birth_ns;	/* wall clock; 0 if alive at the start */
 	int64_t end_ns;		/* NEVER if alive at the end */
 	int code, signal;	/* how it ended */
+	bool oom;		/* by the kernel's OOM killer */
 	struct life *parent;	/* birth parent; NULL if alive at the start */
 	bool root;		/* containerd itself */
 	bool born;		/* descends from containerd */
@@ -46,6 +52,7 @@ struct life {
 	 * (0: from its birth): NULL for what only prepares one. */
 	struct container_truth *inside;
 	size_t entered;
+	struct life *init;	/* the container's, since it is inside */
 	bool entry;		/* the init or an exec itself, not a descendant */
 	struct container_truth *cgroup;	/* whose cgroup it was last seen in */
 
@@ -71,7 +78,11 @@ struct truth {
 	int64_t mono_to_wall_ns;
 };
 
-/* Reads the capture in directory dir. */
+/*
+ * Reads the capture in directory dir. Two more files are read where they are:
+ * "containers", one "ID CGROUP" a line, instead of files/; and "victims", the
+ * pids, one a line, that the kernel's log says its OOM killer killed.
+ */
 int truth_read(struct truth *t, const char *dir, struct err *err);
 
 /*

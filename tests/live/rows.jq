@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What restart.sh asks of a long log: of its lines in short.
+include "log";
+include "lives";
+
+def row:
+	{ action: .event.action, pid: .process.pid,
+	  entity: .process.entity_id, start: .process.start,
+	  parent: .process.parent.entity_id, container: .container.id,
+	  role: .contree.role, source: .contree.source,
+	  reason: .contree.exit.reason, serial: .event.sequence };
+
+def entities: map(select(.entity)) | group_by(.entity);
+def containers($others):
+	map(select(.container and (.pid | IN($others[]) | not))) |
+	group_by(.container);
+
+# Who was born or found, and has not ended
+def unended($others):
+	entities[] | select(any(.[]; .action | IN("fork", "census", "exec"))) |
+	select(all(.[]; .action != "end")) | .[0] |
+	select(.pid | IN($others[]) | not);
+
+# Two entity_ids of one pid that were born at the same time
+def twins:
+	map(select(.entity)) | group_by(.pid)[] |
+	unique_by(.entity) | select(length > 1) | sort_by(.start) |
+	[.[:-1], .[1:]] | transpose[] |
+	select(near(.[0].start | ms; .[1].start | ms));
+
+# /proc shows a reaper where the parent has ended. The kernel may tell who that
+# was a moment later: then a fork comes after the census.
+def after_census:
+	if any(.[]; .action == "fork") then map(select(.action != "census"))
+	else . end;
+
+# The pids and identities in the log of those that /proc had
+def of_seen($seen):
+	map(select(.entity)) | group_by(.pid)[] | . as $lines |
+	$seen[] | select(.pid == $lines[0].pid) | . as $one |
+	($lines | map(select(near(.start | ms; $one.start)) |
+		[.pid, .entity, .parent]) | unique[]);
