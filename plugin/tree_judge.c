@@ -344,8 +344,74 @@ static struct claim *rank(struct tree *t, const struct proc *p,
 #define MAX_RANKED 512
 
 /*
- * In the end, what is exactly in step counts, then the ranks, then what
- * judge() says.
+ * Births that follow one another in a container do so on the host, so of
+ * many the two numbers differ by the same. How many others nearby would be
+ * in step with c's being p's birth: a child that spoke under each number so
+ * far from its claim's, and that claim may be its own.
+ */
+#define NEARBY 32
+#define MAX_COMPARED 128
+
+static bool is_in_step(struct tree *t, const struct claim *d, pid_t pid,
+		       uint64_t until)
+{
+	struct proc *s = proc_find(t, pid, until), *shown;
+
+	if (d->at > until || !s || s->priv->exact ||
+	    s->priv->first_at > until || d->at > s->priv->first_at + COARSE_MS)
+		return false;
+	shown = s->priv->first_ppid == d->owner->pid ?
+			d->owner :
+			proc_find(t, s->priv->first_ppid, s->priv->first_at);
+	return shown && claimant(t, d, s, shown) != NOBODY;
+}
+
+static size_t support(struct tree *t, const struct claim *c,
+		      const struct proc *p, uint64_t until)
+{
+	pid_t offset = p->pid - c->vpid;
+	size_t n = 0;
+
+	for (const struct claim *d = c->ns->claims; d; d = d->next)
+		if (d != c && d->vpid - c->vpid <= NEARBY &&
+		    c->vpid - d->vpid <= NEARBY)
+			n += is_in_step(t, d, d->vpid + offset, until);
+	for (size_t i = 0; i < c->ns->n_anchors; i++) {
+		const struct anchor *a = &c->ns->anchors[i];
+
+		n += a->vpid != c->vpid && a->pid - a->vpid == offset &&
+		     a->pid - p->pid <= NEARBY && p->pid - a->pid <= NEARBY;
+	}
+	return n;
+}
+
+/* The claim that most are in step with, if no other has as many. */
+static struct claim *best_supported(struct tree *t, const struct proc *p,
+				    const struct proc *q)
+{
+	uint64_t until = p->priv->first_at + t->options.linger_ms;
+	struct bounds none = { { 0, 0, 0 }, { 0, 0, 0 } };
+	struct claim *best = NULL;
+	size_t most = 1, n;
+
+	for (struct claim *c = q->priv->ns->claims; c; c = c->next) {
+		if (!is_free(c, p, true) || claimant(t, c, p, q) == NOBODY ||
+		    slack(c, p, &none) < 0)
+			continue;
+		n = support(t, c, p, until);
+		if (n == most)
+			best = NULL;
+		if (n > most) {
+			best = c;
+			most = n;
+		}
+	}
+	return best;
+}
+
+/*
+ * In the end, what most others are in step with counts, then what is exactly
+ * so with a neighbour, then the ranks, then what judge() says.
  */
 static struct verdict judge_finally(struct tree *t, struct proc *p,
 				    struct proc *q)
@@ -353,7 +419,11 @@ static struct verdict judge_finally(struct tree *t, struct proc *p,
 	struct choice ch = choices(t, p, q, true);
 	struct verdict v = { true, q, NULL };
 
-	if (ch.n[OWN] && ch.exact[OWN])
+	if (q->priv->ns->n_claims <= MAX_COMPARED)
+		v.claim = best_supported(t, p, q);
+	if (v.claim)
+		;
+	else if (ch.n[OWN] && ch.exact[OWN])
 		v.claim = ch.nearest[OWN];
 	else if (ch.n[ORPHAN] && ch.exact[ORPHAN])
 		v.claim = ch.nearest[ORPHAN];

@@ -234,6 +234,39 @@ check_long_lived() {
 		--slurpfile wanted "$scratch/then.json"
 }
 
+# One ends while nobody looks, and its pid goes to a stranger.
+reuse_pid() {
+	reused_pid=$(list_sleepers restart-reused)
+	kill -KILL "$reused_pid"
+	await "it is gone" test ! -e "/proc/$reused_pid"
+	for _ in $(seq 100); do
+		echo $((reused_pid - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 1000 &
+		stranger_pid=$!
+		[ $stranger_pid != "$reused_pid" ] || return 0
+		kill $stranger_pid
+	done
+	echo "SKIP    its pid is not to be had again"
+	reused_pid=
+}
+
+list_sleepers() {
+	for pid in $(six="$1" list_members); do
+		[ "$(cat "/proc/$pid/comm")" != sleep ] || echo "$pid"
+	done
+}
+
+check_reused() {
+	[ -n "$reused_pid" ] || return 0
+	rows "whose pid a stranger has by now, its end is told" \
+		'same([.[] | select(.pid == $pid and .container ==
+			"restart-reused") | .action]; ["fork", "exec", "end"])' \
+		--argjson pid "$reused_pid"
+	kill $stranger_pid
+	ct task kill --signal KILL restart-reused || die "ctr task kill"
+	ctr_remove restart-reused
+}
+
 remember_long_lived() {
 	look_into_proc
 	cp "$scratch/seen.json" "$scratch/before.json"
@@ -254,9 +287,12 @@ part_restart() {
 	early_visited=$visited_id
 	watch
 	start_six late
+	ctr_detached restart-reused \
+		sh -c '/bin/sleep 1000 & wait; exec /bin/sleep 2000'
 	settle
 	remember_long_lived
 	stop_auditd
+	reuse_pid
 	start_auditd_again
 
 	# Low pids: a container's own numbers soon come to be as high.
@@ -268,6 +304,7 @@ part_restart() {
 	settle
 	check_whole
 	check_living
+	check_reused
 	syslog_has 0 'set aside|not used|another plugin has it' \
 		"the plugin says nothing of a broken state"
 	check_goes_on
@@ -289,7 +326,7 @@ part_restart() {
 	check_rows
 	check_long_lived
 	# shellcheck disable=SC2086 # a list of words
-	check_stopped $churners $early $late
+	check_stopped restart-reused $churners $early $late
 	find_invented
 	[ ! -s "$scratch/why" ]
 	ok $? "no number of a container's own is taken for a host's pid"
