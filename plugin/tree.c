@@ -39,20 +39,11 @@ static void no_adopted(void *ctx, pid_t pid)
 	(void)pid;
 }
 
-static char *copy(const char *s)
-{
-	char *to = strdup(s);
-
-	if (!to)
-		abort();
-	return to;
-}
-
 void tree_set_options(struct tree *t, const struct tree_options *options)
 {
-	char *roots = copy(options->roots);
-	char *shims = copy(options->shims);
-	char *runtimes = copy(options->runtimes);
+	char *roots = must_dup(options->roots);
+	char *shims = must_dup(options->shims);
+	char *runtimes = must_dup(options->runtimes);
 
 	free(t->roots);
 	free(t->shims);
@@ -71,7 +62,7 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 	if (!t)
 		abort();
 	tree_set_options(t, options);
-	t->node = copy(node);
+	t->node = must_dup(node);
 	t->metrics = metrics;
 	t->emit = emit;
 	t->ctx = ctx;

@@ -70,15 +70,25 @@ static void found(struct tree *t, const struct fact *f)
 	find_new(t, f);
 }
 
+/* Its init has died, and it with it: container_due() is about to tell. */
+static bool is_dying(const struct tree *t, const struct proc *p,
+		     const struct fact *f)
+{
+	const struct container_priv *c = p->container ? p->container->priv :
+							NULL;
+
+	return p->role >= ROLE_INIT && c->self.stop_ms && c->timer.place &&
+	       c->ns && c->ns->mode == PIDNS_LOCAL &&
+	       !is_witnessed(t, f->time_ms);
+}
+
 static void gone(struct tree *t, const struct fact *f)
 {
 	struct proc *p = find_placed(t, f->pid);
 	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
 			     SOURCE_CENSUS };
 
-	/* Its init has died, and it with it: that is about to be told. */
-	if (p && p->role >= ROLE_INIT && p->container->stop_ms &&
-	    p->container->priv->timer.place && !is_witnessed(t, f->time_ms))
+	if (p && is_dying(t, p, f))
 		return;
 	/* Somebody born since /proc was looked at is not meant. */
 	if (!p || ended(p) || f->mono_ns < p->priv->told_ns ||

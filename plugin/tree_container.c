@@ -5,15 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *must_dup(const char *s)
-{
-	char *copy = strdup(s);
-
-	if (!copy)
-		abort();
-	return copy;
-}
-
 static void forget_names(struct container_priv *c)
 {
 	struct container_names *n = &c->self.names;

@@ -24,6 +24,7 @@
 #define CONTREE_TREE_INT_H
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "invocation.h"
 #include "timers.h"
@@ -245,6 +246,15 @@ static inline bool ended(const struct proc *p)
 static inline bool placed(const struct proc *p)
 {
 	return p->priv->state == STATE_PLACED;
+}
+
+static inline char *must_dup(const char *s)
+{
+	char *copy = strdup(s);
+
+	if (!copy)
+		abort();
+	return copy;
 }
 
 /* tree.c */

@@ -118,7 +118,8 @@ static enum claimant claimant(const struct tree *t, const struct claim *c,
 		return NOBODY;
 	if (owner == q)
 		return OWN;
-	if (owner == p || is_younger(t, owner, p) || (c->ns->init != q && !proc_descends(owner, q)))
+	if (owner == p || is_younger(t, owner, p) ||
+	    (c->ns->init != q && !proc_descends(owner, q)))
 		return NOBODY;
 	if (ended(owner) &&
 	    owner->priv->end_at <= p->priv->first_at + COARSE_MS)

@@ -73,15 +73,6 @@ void tree_save(struct tree *t, tree_saved_fn *fn, void *ctx)
 	}
 }
 
-static char *dup_or_null(const char *s)
-{
-	char *copy = *s ? strdup(s) : NULL;
-
-	if (*s && !copy)
-		abort();
-	return copy;
-}
-
 static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)
 {
 	struct proc_priv *v = p->priv;
@@ -96,10 +87,10 @@ static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)
 	v->settled = v->certain = true;
 	v->ns_depth = s->ns_depth;
 	v->verb = (enum verb)s->verb;
-	v->inv_id = dup_or_null(s->inv_id);
-	v->inv_ns = dup_or_null(s->inv_ns);
-	v->inv_bundle = dup_or_null(s->inv_bundle);
-	v->cgroup = dup_or_null(s->cgroup);
+	v->inv_id = *s->inv_id ? must_dup(s->inv_id) : NULL;
+	v->inv_ns = *s->inv_ns ? must_dup(s->inv_ns) : NULL;
+	v->inv_bundle = *s->inv_bundle ? must_dup(s->inv_bundle) : NULL;
+	v->cgroup = *s->cgroup ? must_dup(s->cgroup) : NULL;
 	v->birth_at = v->first_at = s->start_ms + t->offset;
 	if (s->flags & SAVED_USER_EXEC)
 		v->user_exec = (struct when){ v->birth_at, s->start_ms, 0,

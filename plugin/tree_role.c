@@ -12,24 +12,15 @@
 
 #include <string.h>
 
-static char *dup_or_null(const char *s)
-{
-	char *copy = s ? strdup(s) : NULL;
-
-	if (s && !copy)
-		abort();
-	return copy;
-}
-
 static void take_invocation(struct proc_priv *v, const struct invocation *inv)
 {
 	v->verb = inv->verb;
 	free(v->inv_id);
 	free(v->inv_ns);
 	free(v->inv_bundle);
-	v->inv_id = dup_or_null(inv->id);
-	v->inv_ns = dup_or_null(inv->ns);
-	v->inv_bundle = dup_or_null(inv->bundle);
+	v->inv_id = inv->id ? must_dup(inv->id) : NULL;
+	v->inv_ns = inv->ns ? must_dup(inv->ns) : NULL;
+	v->inv_bundle = inv->bundle ? must_dup(inv->bundle) : NULL;
 }
 
 /* The executable, or where the record was torn, the program's own name. */

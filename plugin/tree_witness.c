@@ -104,16 +104,10 @@ void look_at(struct proc *p, const struct fact *f)
 		v->ns_depth = f->ns_depth;
 	if (f->ns_depth > 1)
 		p->vpid = f->vpid;
-	if (f->container && !v->cgroup) {
-		v->cgroup = strdup(f->container);
-		if (!v->cgroup)
-			abort();
-	}
-	if (f->bundle && !v->inv_bundle) {
-		v->inv_bundle = strdup(f->bundle);
-		if (!v->inv_bundle)
-			abort();
-	}
+	if (f->container && !v->cgroup)
+		v->cgroup = must_dup(f->container);
+	if (f->bundle && !v->inv_bundle)
+		v->inv_bundle = must_dup(f->bundle);
 	v->inside = v->inside || f->container;
 	v->shim_init = v->shim_init || f->is_init;
 	enter_namespace(p);
