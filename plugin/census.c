@@ -227,11 +227,25 @@ static void find_container(struct taking *t, struct fact *f)
 	}
 }
 
+/* /proc has births in clock ticks. */
+#define SAME_MS 50
+
+static uint64_t born_ms_of(const struct procfs *p)
+{
+	return p->start_ticks * (1000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+bool census_is_born(const struct procfs *p, uint64_t born_ms)
+{
+	uint64_t known = born_ms_of(p);
+
+	return known <= born_ms + SAME_MS && born_ms <= known + SAME_MS;
+}
+
 void census_fact(struct fact *f, const struct procfs *p, uint64_t mono_ns,
 		 const struct clocks *clocks)
 {
-	uint64_t tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	uint64_t born_ms = p->start_ticks * tick_ms;
+	uint64_t born_ms = born_ms_of(p);
 
 	*f = (struct fact){
 		.kind = FACT_FOUND,

@@ -59,6 +59,9 @@ void census_free(struct census *census);
 void census_fact(struct fact *f, const struct procfs *p, uint64_t mono_ns,
 		 const struct clocks *clocks);
 
+/* Whether p was born then, by CLOCK_BOOTTIME: as near as ticks can tell. */
+bool census_is_born(const struct procfs *p, uint64_t born_ms);
+
 uint64_t census_mono_ns(void);
 
 #endif

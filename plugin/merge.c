@@ -171,7 +171,9 @@ static void list_birth(struct merge *m, struct item *item)
 	struct item *old;
 
 	item->pid = newcomer(item->fact);
-	if (!item->pid)
+	/* Who is in the tree is no newcomer for being found in /proc. */
+	if (!item->pid ||
+	    (item->fact->kind == FACT_FOUND && tree_find(m->tree, item->pid)))
 		return;
 	HASH_FIND(hh, m->births, &item->pid, sizeof(item->pid), old);
 	if (old && old->fact->mono_ns > item->fact->mono_ns)

@@ -44,6 +44,9 @@ void proc_set_ns(struct proc *p, struct pidns *ns)
 	if (old && old != ns && old->init == p)
 		old->init = NULL;
 	p->priv->ns = ns ? pidns_ref(ns) : NULL;
+	/* /proc has told whose numbers its are. */
+	if (ns && ns->mode == PIDNS_UNKNOWN && p->priv->ns_depth)
+		ns->mode = p->priv->ns_depth > 1 ? PIDNS_LOCAL : PIDNS_HOST;
 	pidns_unref(old);
 }
 

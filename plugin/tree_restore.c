@@ -92,6 +92,9 @@ static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)
 	v->inv_bundle = *s->inv_bundle ? must_dup(s->inv_bundle) : NULL;
 	v->cgroup = *s->cgroup ? must_dup(s->cgroup) : NULL;
 	v->birth_at = v->first_at = s->start_ms + t->offset;
+	/* Its first record came to an earlier plugin. */
+	v->heard = true;
+	v->first_ppid = s->ppid ? s->ppid : 1;
 	if (s->flags & SAVED_USER_EXEC)
 		v->user_exec = (struct when){ v->birth_at, s->start_ms, 0,
 					      SOURCE_AUDIT };

@@ -253,7 +253,7 @@ static void put_event(struct watch *w, const struct witness_event *e)
 struct roll {
 	uint64_t mono_ns;
 	pid_t *pids;
-	bool *known;	/* when they were born */
+	uint64_t *born_ms;	/* 0: not known */
 	size_t n, size;
 };
 
@@ -264,18 +264,19 @@ static void call(void *ctx, const struct proc *p)
 	if (r->n == r->size) {
 		r->size = r->size ? 2 * r->size : 256;
 		r->pids = reallocarray(r->pids, r->size, sizeof(*r->pids));
-		r->known = reallocarray(r->known, r->size, sizeof(*r->known));
-		if (!r->pids || !r->known)
+		r->born_ms =
+			reallocarray(r->born_ms, r->size, sizeof(*r->born_ms));
+		if (!r->pids || !r->born_ms)
 			abort();
 	}
 	r->pids[r->n] = p->pid;
-	r->known[r->n++] = p->born_ms != 0;
+	r->born_ms[r->n++] = p->born_ms;
 }
 
 static void roll_free(struct roll *r)
 {
 	free(r->pids);
-	free(r->known);
+	free(r->born_ms);
 }
 
 static void put_gone(struct watch *w, pid_t pid, uint64_t mono_ns)
@@ -288,14 +289,18 @@ static void put_gone(struct watch *w, pid_t pid, uint64_t mono_ns)
 	merge_put(w->merge, &f);
 }
 
-/* Not there, or about to be reaped: whoever is a zombie has ended. */
-static bool is_gone(struct watch *w, pid_t pid)
+/*
+ * Not there, or about to be reaped: whoever is a zombie has ended. Or his pid
+ * is another's by now, or a thread's, which /proc shows too when it is asked.
+ */
+static bool is_gone(struct watch *w, pid_t pid, uint64_t born_ms)
 {
 	struct procfs *p = &w->procfs;
 
 	if (procfs_read(p, w->proc_fd, pid, PROCFS_STAT, 0))
 		return errno == ENOENT || errno == ESRCH;
-	return p->state == 'Z' && p->threads < 2;
+	return (p->state == 'Z' && p->threads < 2) ||
+	       (born_ms && !census_is_born(p, born_ms));
 }
 
 /* Another process may have the pid of one in the tree by now. */
@@ -320,15 +325,15 @@ static void sweep(struct watch *w)
 	w->sweep_ms = now_ms();
 	tree_each_alive(w->tree, call, &r);
 	for (size_t i = 0; i < r.n; i++)
-		if (is_gone(w, r.pids[i]))
+		if (is_gone(w, r.pids[i], r.born_ms[i]))
 			put_gone(w, r.pids[i], r.mono_ns);
-		else if (!r.known[i])
+		else if (!r.born_ms[i])
 			put_found(w, r.pids[i]);
 	roll_free(&r);
 }
 
 /* Everyone who is to be in the tree, and who is there no more. */
-static void take_census(struct watch *w)
+static void take_census(struct watch *w, bool first)
 {
 	struct census_options options = {
 		.proc_fd = w->proc_fd,
@@ -352,9 +357,16 @@ static void take_census(struct watch *w)
 	}
 	for (size_t i = 0; i < census.n; i++)
 		merge_put(w->merge, census.facts[i]);
+	/*
+	 * Who is there may be known at once; of those who are gone records
+	 * may tell that waited for the plugin.
+	 */
+	if (first)
+		merge_pass(w->merge, UINT64_MAX);
 	tree_each_alive(w->tree, call, &r);
 	for (size_t i = 0; i < r.n; i++)
-		if (!census_has(&census, r.pids[i]) && is_gone(w, r.pids[i]))
+		if (!census_has(&census, r.pids[i]) &&
+		    is_gone(w, r.pids[i], r.born_ms[i]))
 			put_gone(w, r.pids[i], r.mono_ns);
 	roll_free(&r);
 }
@@ -393,7 +405,7 @@ static void lose_witness(struct watch *w)
 static void mend_gap(struct watch *w)
 {
 	w->gap = false;
-	take_census(w);
+	take_census(w, false);
 	tree_witness(w->tree, wall_ms(w));
 }
 
@@ -444,15 +456,13 @@ static void watch_memory(void *ctx, const struct proc *p)
 
 /*
  * What was told since the socket was opened comes first: it may be of those
- * that a state has put back. Then everything is due, for nobody has been
- * heard of yet.
+ * that a state has put back.
  */
 void watch_start(struct watch *w)
 {
 	w->started = true;
 	watch_drain(w);
-	take_census(w);
-	merge_pass(w->merge, UINT64_MAX);
+	take_census(w, true);
 	tree_each_alive(w->tree, watch_memory, w);
 	if (w->witness)
 		tree_witness(w->tree, wall_ms(w));
@@ -464,7 +474,7 @@ static void look_at_adopted(struct watch *w)
 
 	while (w->n_adopted) {
 		pid = w->adopted[--w->n_adopted];
-		if (is_gone(w, pid))
+		if (is_gone(w, pid, 0))
 			put_gone(w, pid, census_mono_ns());
 		else
 			put_found(w, pid);
