@@ -34,25 +34,24 @@ struct witness {
 	char data[WITNESS_BATCH][MESSAGE_BYTES];
 };
 
-/* A connector message as it goes to and comes from the kernel. */
-struct request {
-	struct nlmsghdr header;
-	struct cn_msg message;
-	enum proc_cn_mcast_op op;
-} __attribute__((packed));
-
+/* One message: a netlink header, a connector's, and what is asked. */
 static int ask(int fd, enum proc_cn_mcast_op op)
 {
-	struct request request;
+	char request[NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(op)];
+	struct nlmsghdr header = {
+		.nlmsg_len = sizeof(request),
+		.nlmsg_type = NLMSG_DONE,
+	};
+	struct cn_msg message = {
+		.id = { CN_IDX_PROC, CN_VAL_PROC },
+		.len = sizeof(op),
+	};
 
-	memset(&request, 0, sizeof(request));
-	request.header.nlmsg_len = sizeof(request);
-	request.header.nlmsg_type = NLMSG_DONE;
-	request.message.id.idx = CN_IDX_PROC;
-	request.message.id.val = CN_VAL_PROC;
-	request.message.len = sizeof(request.op);
-	request.op = op;
-	return send(fd, &request, sizeof(request), 0) < 0 ? -1 : 0;
+	memset(request, 0, sizeof(request));
+	memcpy(request, &header, sizeof(header));
+	memcpy(request + NLMSG_HDRLEN, &message, sizeof(message));
+	memcpy(request + NLMSG_HDRLEN + sizeof(message), &op, sizeof(op));
+	return send(fd, request, sizeof(request), 0) < 0 ? -1 : 0;
 }
 
 /* The event in a message from the kernel itself; NULL if it is none. */

@@ -660,7 +660,9 @@ static const struct {
 
 START_TEST(test_label)
 {
-	struct container c = { .id = "x", .names.name = labels[_i].name };
+	struct container c = {
+		.id = "x", .names.name = (char *)(uintptr_t)labels[_i].name
+	};
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	size_t n = words_container(&out, &c, 12, "…");
 

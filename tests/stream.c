@@ -53,7 +53,8 @@ static void put_kind(struct buf *out, const struct fact *f)
 	static const char *const kinds[] = {
 		[FACT_FORK] = "FORK",	[FACT_EXEC] = "EXEC",
 		[FACT_EXIT] = "EXIT",	[FACT_SEEN] = "SEEN",
-		[FACT_ABEND] = "ABEND",
+		[FACT_ABEND] = "ABEND", [FACT_FOUND] = "FOUND",
+		[FACT_GONE] = "GONE",
 	};
 
 	buf_printf(out, "%s#%llu", kinds[f->kind],
@@ -71,6 +72,9 @@ static void put_kind(struct buf *out, const struct fact *f)
 		break;
 	case FACT_SEEN:
 		put_seen(out, f);
+		break;
+	case FACT_FOUND:
+	case FACT_GONE:
 		break;
 	}
 }
