@@ -320,6 +320,34 @@ static void give_through(struct merge *m, const struct item *item)
 }
 
 /*
+ * Who was found in /proc up to that item, parents first. What else waits goes
+ * on waiting: it may be of records that have yet to come.
+ */
+static void give_found(struct merge *m, const struct item *item)
+{
+	struct item **at = &m->first;
+	struct item *found;
+	bool last = false;
+
+	while (*at && !last) {
+		found = *at;
+		last = found == item;
+		if (found->fact->kind != FACT_FOUND) {
+			at = &found->next;
+			continue;
+		}
+		*at = found->next;
+		if (!*at)
+			m->last = at;
+		m->n--;
+		unlist(m, found);
+		tree_apply(m->tree, found->fact);
+		free(found->fact);
+		free(found);
+	}
+}
+
+/*
  * pid speaks, and its birth waits: all that was before is due. (If that is
  * not the birth of an earlier user of the pid, who spoke before it.)
  */
@@ -327,7 +355,9 @@ static void give_birth(struct merge *m, const struct fact *f)
 {
 	const struct item *birth = find_birth(m, f->pid);
 
-	if (birth && f->time_ms + COARSE_MS >= birth->fact->time_ms)
+	if (birth && birth->fact->kind == FACT_FOUND)
+		give_found(m, birth);
+	else if (birth && f->time_ms + COARSE_MS >= birth->fact->time_ms)
 		give_through(m, birth);
 }
 

@@ -333,7 +333,7 @@ static void sweep(struct watch *w)
 }
 
 /* Everyone who is to be in the tree, and who is there no more. */
-static void take_census(struct watch *w, bool first)
+static void take_census(struct watch *w)
 {
 	struct census_options options = {
 		.proc_fd = w->proc_fd,
@@ -357,12 +357,6 @@ static void take_census(struct watch *w, bool first)
 	}
 	for (size_t i = 0; i < census.n; i++)
 		merge_put(w->merge, census.facts[i]);
-	/*
-	 * Who is there may be known at once; of those who are gone records
-	 * may tell that waited for the plugin.
-	 */
-	if (first)
-		merge_pass(w->merge, UINT64_MAX);
 	tree_each_alive(w->tree, call, &r);
 	for (size_t i = 0; i < r.n; i++)
 		if (!census_has(&census, r.pids[i]) &&
@@ -405,7 +399,7 @@ static void lose_witness(struct watch *w)
 static void mend_gap(struct watch *w)
 {
 	w->gap = false;
-	take_census(w, false);
+	take_census(w);
 	tree_witness(w->tree, wall_ms(w));
 }
 
@@ -456,13 +450,14 @@ static void watch_memory(void *ctx, const struct proc *p)
 
 /*
  * What was told since the socket was opened comes first: it may be of those
- * that a state has put back.
+ * that a state has put back. All of it, and the census, waits for the audit
+ * stream like anything else: records may have waited for the plugin.
  */
 void watch_start(struct watch *w)
 {
 	w->started = true;
 	watch_drain(w);
-	take_census(w, true);
+	take_census(w);
 	tree_each_alive(w->tree, watch_memory, w);
 	if (w->witness)
 		tree_witness(w->tree, wall_ms(w));
@@ -509,7 +504,7 @@ void watch_change(struct watch *w, const struct change *c)
 	}
 	if (!p || w->proc_fd < 0)
 		return;
-	if (c->kind == CHANGE_CONTAINER_START)
+	if (c->kind == CHANGE_CONTAINER_START || c->kind == CHANGE_CENSUS)
 		watch_memory(w, p);
 	/* Placed by what audit said: /proc knows its threads, and if it is
 	 * there still. */
