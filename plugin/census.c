@@ -23,6 +23,8 @@ struct entry {
 	bool is_shim;
 	unsigned int depth;	/* below the topmost listed, from 1; 0: none */
 	struct entry *shim;	/* topmost above, or itself */
+	bool is_placed;
+	struct entry *down;	/* while it is being placed */
 };
 
 /* A bundle whose shim has said which process is its init. */
@@ -112,14 +114,21 @@ static int look(void *ctx, pid_t pid)
  */
 static void place(struct taking *t, struct entry *e)
 {
-	unsigned int depth = 0;
+	struct entry *up = NULL, *a = e, *parent;
 
-	for (struct entry *a = e; a && depth <= t->n; a = find(t, a->ppid)) {
-		depth++;
-		if (a->is_listed)
-			e->depth = depth;
-		if (a->is_shim)
-			e->shim = a;
+	/* Up to one who has his place, leaving the way back down. */
+	while (a && !a->is_placed) {
+		a->is_placed = true;
+		a->down = up;
+		up = a;
+		a = find(t, a->ppid);
+	}
+	for (parent = a; up; parent = up, up = up->down) {
+		up->depth = parent && parent->depth ? parent->depth + 1 :
+						      up->is_listed;
+		up->shim = parent ? parent->shim : NULL;
+		if (!up->shim && up->is_shim)
+			up->shim = up;
 	}
 }
 

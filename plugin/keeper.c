@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
 #include "state.h"
 
+#define RETRY_MS 1000
 #define LOCK_TRIES 30
 #define LOCK_WAIT_US 100000
 
@@ -31,8 +33,17 @@ struct keeper {
 	struct buf line;
 	size_t whole_bytes;	/* of the state when it was last written */
 	size_t added_bytes;	/* since */
-	bool damaged;		/* a line found no room */
+	bool damaged;		/* a line found no room, or no disk */
+	uint64_t not_before_ms;	/* … and when to try again; 0: at once */
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
 
 static int lock(struct keeper *k, struct err *err)
 {
@@ -216,8 +227,14 @@ void keeper_tick(struct keeper *k, struct ledger *ledger)
 {
 	if (!k->lines)
 		return;
-	if (ledger_lost(ledger, LEDGER_STATE))
+	if (ledger_lost(ledger, LEDGER_STATE)) {
+		/* It was the disk: that takes its time. */
+		k->not_before_ms = now_ms() + RETRY_MS;
 		k->damaged = true;
+	}
+	if (k->not_before_ms && now_ms() < k->not_before_ms)
+		return;
+	k->not_before_ms = 0;
 	if (k->damaged ? !channel_half_full(k->lines) :
 			 k->added_bytes > k->whole_bytes + SLACK_BYTES)
 		keeper_write(k);

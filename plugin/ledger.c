@@ -177,14 +177,19 @@ static void replace_state(struct ledger *l, const struct channel_msg *msg)
 	struct buf *all;
 
 	memcpy(&all, msg->data, sizeof(all));
-	buf_clear(&log->batch);
 	if (log->file) {
 		news.path = logfile_path(log->file);
 		news.err = &err;
-		if (replace_file(news.path, all->data, all->len, &err))
-			l->news(l->ctx, &news);
-		else
+		if (!replace_file(news.path, all->data, all->len, &err)) {
+			buf_clear(&log->batch);
 			logfile_reopen(log->file, now_ms());
+		} else {
+			/* The keeper is to try again. */
+			pthread_mutex_lock(&l->lock);
+			log->lost++;
+			pthread_mutex_unlock(&l->lock);
+			l->news(l->ctx, &news);
+		}
 	}
 	buf_free(all);
 	free(all);

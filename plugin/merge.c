@@ -13,6 +13,7 @@
 #define MAX_WAITING 65536
 #define MAX_STRANGERS 16384
 #define MAX_ADOPTED 256
+#define MAX_STEPS 64
 
 /* A fact that waits; if it brings somebody, by their pid, too. */
 struct item {
@@ -124,8 +125,8 @@ const struct proc *merge_nearest(struct merge *m, pid_t pid)
 
 	if (birth && birth->stranger)
 		return NULL;
-	/* A pid may be used anew while it waits: then not for ever round. */
-	for (size_t i = 0; birth && i < m->n; i++) {
+	/* Nobody makes a long chain of births but to be looked for. */
+	for (size_t i = 0; birth && i < MAX_STEPS; i++) {
 		pid = birth->fact->kind == FACT_FOUND ? birth->fact->ppid :
 							birth->fact->pid;
 		birth = find_birth(m, pid);

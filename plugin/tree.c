@@ -249,7 +249,7 @@ static bool is_successor(const struct tree *t, const struct proc *p,
 	/* Births and ends are told, so this is none. */
 	if (is_witnessed(t, f->time_ms))
 		return false;
-	if (!placed(p) || !v->heard || !v->settled || !f->ppid ||
+	if (!placed(p) || !v->heard || !v->settled || !f->ppid || !p->ppid ||
 	    f->ppid == p->ppid || at <= v->last_at)
 		return false;
 	/* Nobody below the init of a namespace is ever given to the host's. */

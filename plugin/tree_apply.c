@@ -165,7 +165,7 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 	} else if (is_later(at, f->serial, v->old_at, v->old_serial)) {
 		keep_old_image(p, image_ref(image), at, f->serial);
 	}
-	v->execs_owed -= is_witnessed(t, f->time_ms);
+	v->execs_owed -= v->execs_owed > 0;
 	classify_exec(t, p, f);
 	derive(t, p);
 	c = change_by(t, CHANGE_EXEC, p, f);

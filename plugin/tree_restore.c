@@ -111,8 +111,10 @@ static void restore_container(struct tree *t, struct proc *p,
 	if (!c)
 		return;
 	container_join(t, p, &c->self);
-	c->self.start_ms = s->started_ms;
-	c->self.stop_ms = s->stopped_ms;
+	if (s->started_ms)
+		c->self.start_ms = s->started_ms;
+	if (s->stopped_ms)
+		c->self.stop_ms = s->stopped_ms;
 	if (p->role == ROLE_INIT && ended(p) && !c->self.stop_ms)
 		c->self.stop_ms = c->self.start_ms;
 	if (p->role == ROLE_INIT && !ended(p))

@@ -294,7 +294,7 @@ static enum role role_inside(const struct proc *p)
 
 	if (p->source != SOURCE_CENSUS)
 		return ROLE_MEMBER;
-	if (v->shim_init || (p->vpid == 1 && v->ns_depth > 1))
+	if (v->shim_init || (p->vpid == 1 && v->ns_depth == 2))
 		return ROLE_INIT;
 	return ROLE_EXEC;
 }

@@ -38,6 +38,7 @@ struct watch {
 	struct procfs procfs;
 	struct oom *oom;
 	bool started;
+	bool fixed;			/* options were given once */
 	struct merge *merge;		/* NULL before watch_attach() */
 	struct tree *tree;
 	struct metrics *metrics;
@@ -62,10 +63,16 @@ void watch_set_options(struct watch *w, const struct watch_options *options)
 {
 	char *roots = copy(options->roots);
 	char *shims = copy(options->shims);
+	struct watch_options fixed;
 
 	free(w->roots);
 	free(w->shims);
+	/* Some are taken at the start only. */
+	fixed = w->fixed ? w->options : *options;
 	w->options = *options;
+	w->options.witness = fixed.witness;
+	w->options.names = fixed.names;
+	w->fixed = true;
 	w->options.roots = w->roots = roots;
 	w->options.shims = w->shims = shims;
 }
@@ -333,7 +340,7 @@ static void sweep(struct watch *w)
 }
 
 /* Everyone who is to be in the tree, and who is there no more. */
-static void take_census(struct watch *w)
+static bool take_census(struct watch *w)
 {
 	struct census_options options = {
 		.proc_fd = w->proc_fd,
@@ -350,10 +357,10 @@ static void take_census(struct watch *w)
 
 	w->census_ms = w->sweep_ms = now_ms();
 	if (w->proc_fd < 0)
-		return;
+		return false;
 	if (census_take(&census, &options, &err)) {
 		news_tell(&w->news, true, "%s", err.text);
-		return;
+		return false;
 	}
 	for (size_t i = 0; i < census.n; i++)
 		merge_put(w->merge, census.facts[i]);
@@ -363,6 +370,7 @@ static void take_census(struct watch *w)
 		    is_gone(w, r.pids[i], r.born_ms[i]))
 			put_gone(w, r.pids[i], r.mono_ns);
 	roll_free(&r);
+	return true;
 }
 
 void watch_attach(struct watch *w, struct merge *m, struct tree *t,
@@ -398,8 +406,9 @@ static void lose_witness(struct watch *w)
 /* /proc shows what was missed; from here on the witness is whole again. */
 static void mend_gap(struct watch *w)
 {
-	w->gap = false;
-	take_census(w);
+	w->gap = !take_census(w);
+	if (w->gap)
+		return;
 	tree_witness(w->tree, wall_ms(w));
 }
 
@@ -418,18 +427,24 @@ void watch_drain(struct watch *w)
 {
 	struct witness_event events[WITNESS_BATCH];
 	enum witness_state state;
+	uint64_t until;
+	bool late;
 	size_t n;
 
 	if (!w->witness || !w->started)
 		return;
 	clocks_set(&w->clocks);
+	until = census_mono_ns();
 	do {
 		state = witness_read(w->witness, events, &n);
 		if (state == WITNESS_GAP)
 			lose_witness(w);
 		for (size_t i = 0; i < n; i++)
 			put_event(w, &events[i]);
-	} while (state == WITNESS_MORE || state == WITNESS_GAP);
+		/* What is later than the call is not owed to the caller, and
+		 * in a storm of births there would be no end of it. */
+		late = n && events[n - 1].mono_ns > until;
+	} while ((state == WITNESS_MORE || state == WITNESS_GAP) && !late);
 	if (state == WITNESS_BROKEN)
 		break_witness(w);
 	if (w->gap && now_ms() >= w->census_ms + CENSUS_MS)
