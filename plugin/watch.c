@@ -25,7 +25,7 @@
 /* Not more often than this is the whole of /proc read after a gap. */
 #define CENSUS_MS 1000
 
-#define MAX_ADOPTED 256
+#define MAX_ADOPTED 1024
 
 struct watch {
 	struct watch_options options;
@@ -499,7 +499,7 @@ void watch_tick(struct watch *w)
 		return;
 	if (w->n_adopted)
 		look_at_adopted(w);
-	if (now_ms() < w->sweep_ms + every)
+	if (w->sweep_ms && now_ms() < w->sweep_ms + every)
 		return;
 	clocks_set(&w->clocks);
 	sweep(w);
@@ -523,9 +523,12 @@ void watch_change(struct watch *w, const struct change *c)
 		watch_memory(w, p);
 	/* Placed by what audit said: /proc knows its threads, and if it is
 	 * there still. */
-	if (w->witness &&
-	    (c->kind == CHANGE_FORK || c->kind == CHANGE_CENSUS) &&
-	    c->source != SOURCE_WITNESS && c->source != SOURCE_CENSUS &&
-	    w->n_adopted < MAX_ADOPTED)
+	if (!w->witness || c->source == SOURCE_WITNESS ||
+	    c->source == SOURCE_CENSUS ||
+	    (c->kind != CHANGE_FORK && c->kind != CHANGE_CENSUS))
+		return;
+	if (w->n_adopted < MAX_ADOPTED)
 		w->adopted[w->n_adopted++] = p->pid;
+	else
+		w->sweep_ms = 0;	/* so many: everybody is looked at */
 }

@@ -145,16 +145,18 @@ check_rows() {
 		'none(entities[] | select((map(select(.action == "end")) |
 			length) > 1))'
 	rows "and nothing is told of it after that but late records" \
-		'none(entities[] | select(any(.[]; .action == "end") and
+		'none(entities[] | select(is_witnessed) |
+			select(any(.[]; .action == "end") and
 			(last.action | IN("end", "container-stop", "exec",
 			"container-start") | not)))'
 	tell_late
 	rows "an entity_id has one birth, which may tell more than a census" \
-		'none(entities[] | select(map(.action |
+		'none(entities[] | select(is_witnessed) | select(map(.action |
 			select(IN("fork", "census"))) | IN([], ["census"],
 			["fork"], ["census", "fork"]) | not))'
 	rows "and one parent from then on" \
-		'none(entities[] | select((after_census | map(.parent) |
+		'none(entities[] | select(is_witnessed) |
+			select((after_census | map(.parent) |
 			unique | length) > 1) | map([.entity, .action,
 			.parent, .source]) | unique)'
 	rows "a container starts once at most" \

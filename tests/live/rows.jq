@@ -41,3 +41,9 @@ def of_seen($seen):
 	$seen[] | select(.pid == $lines[0].pid) | . as $one |
 	($lines | map(select(near(.start | ms; $one.start)) |
 		[.pid, .entity, .parent]) | unique[]);
+
+# Whose birth the kernel told. Of one that was born while the plugin was away
+# only records tell, and what follows from them may be corrected.
+def is_witnessed:
+	all(.[] | select(.action | IN("fork", "census")) | .source;
+		IN("witness", "census"));
