@@ -476,6 +476,63 @@ START_TEST(stories_are_told)
 END_TEST
 
 /* A process that forks and exits, and so does its child, and so on. */
+/*
+ * Another root and another runtime are a matter of configuration: a monitor,
+ * as conmon is Podman's, that calls its own OCI runtime and needs no shim.
+ */
+#define MONITOR "/usr/libexec/my-monitor"
+#define MY_OCI "/usr/bin/my-oci"
+
+/* clang-format off */
+static const struct story made_up_root = {
+	"a made-up root",
+	{ { 0, 'e', 12, 1, 0, MONITOR, "my-monitor -c c1" },
+	  { 30, 'c', 12, 1, 30, "4111", NULL },
+	  { 30, 'e', 30, 12, 0, MY_OCI, "my-oci --root r create --bundle b c1" },
+	  { 40, 'c', 30, 12, 31, "4111", NULL },
+	  { 40, 'e', 31, 30, 0, MY_OCI, "my-oci init" },
+	  { 50, 'c', 31, 30, 32, "8011", NULL },
+	  { 50, 'c', 32, 30, 33, "8011", NULL },
+	  { 60, 'x', 32, 30, 0, MY_OCI, NULL },
+	  { 60, 'x', 31, 30, 0, MY_OCI, NULL },
+	  { 80, 'x', 30, 12, 0, MY_OCI, NULL },
+	  { 90, 'e', 33, 12, 0, "/bin/sh", "sh -c x" },
+	  { 1000, 'c', 33, 12, 8, "11", NULL },
+	  { 1004, 'e', 45, 33, 0, "/bin/ls", "ls /" },
+	  { 1008, 'x', 45, 33, 0, "/bin/ls", NULL },
+	  { 1010, 'x', 33, 12, 4, "/bin/sh", NULL } },
+	{ "census 12 root", "exec 12 root", "fork 30<-12 runtime",
+	  "exec 30 runtime c1", "fork 31<-30 runtime c1", "exec 31 runtime c1",
+	  "fork 32<-30 runtime c1", "fork 33<-30 runtime c1",
+	  "end 32 exited 0", "end 31 exited 0", "end 30 exited 0",
+	  "start c1 33", "exec 33 init c1", "fork 45<-33 member c1 vpid=8",
+	  "exec 45 member c1", "end 45 exited 0", "end 33 exited 4",
+	  "stop c1 33" }
+};
+/* clang-format on */
+
+START_TEST(another_runtime_needs_configuration_alone)
+{
+	struct tree_options options = tree_defaults;
+	_cleanup_buf_ struct buf want = BUF_INIT;
+	_cleanup_buf_ struct buf got = BUF_INIT;
+
+	options.roots = "my-monitor";
+	options.shims = "none-here";
+	options.runtimes = "my-oci";
+	for (size_t i = 0; made_up_root.says[i]; i++)
+		buf_printf(&want, "%s\n", made_up_root.says[i]);
+	buf_putc(&want, '\0');
+	tell(&made_up_root, &options, &got);
+	ck_assert_msg(!strcmp(want.data, got.data), "want:\n%sgot:\n%s",
+		      want.data, got.data);
+	/* The same story says nothing to who was not told of them. */
+	buf_clear(&got);
+	tell(&made_up_root, &tree_defaults, &got);
+	ck_assert_str_eq(got.data, "");
+}
+END_TEST
+
 START_TEST(an_endless_chain_does_not_grow)
 {
 	static const struct story begin = { "chain", { CONTAINER }, { NULL } };
@@ -563,6 +620,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, stories_are_told, 0, (int)N_STORIES);
+	tcase_add_test(tcase, another_runtime_needs_configuration_alone);
 	tcase_add_test(tcase, an_endless_chain_does_not_grow);
 	tcase_add_test(tcase, bounds_hold_and_are_counted);
 	suite_add_tcase(suite, tcase);
