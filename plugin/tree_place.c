@@ -299,7 +299,8 @@ static bool fits_birth(const struct proc *p, const struct birth *b)
 	const struct proc_priv *v = p->priv;
 
 	/* The kernel tells of each birth once. */
-	if (b->source == SOURCE_WITNESS && ended(p))
+	if (b->source == SOURCE_WITNESS && p->source == SOURCE_WITNESS &&
+	    ended(p))
 		return false;
 	if (v->exact)
 		return b->at <= v->birth_at + COARSE_MS;
