@@ -367,9 +367,7 @@ void core_free(struct core *c)
 
 const struct metrics *core_metrics(const struct core *c)
 {
-	struct pipeline *p = c->pipeline;
-
-	return pipeline_metrics(p);
+	return pipeline_metrics(c->pipeline);
 }
 
 uint64_t core_refused(const struct core *c)

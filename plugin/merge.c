@@ -185,19 +185,15 @@ static void list_birth(struct merge *m, struct item *item)
 	item->listed = true;
 }
 
-/* Facts nearly always come in order: then it is the last. */
-static void insert(struct merge *m, const struct fact *f)
+/* In front of what at points to: m->last is the end. */
+static void put_at(struct merge *m, struct item **at, const struct fact *f)
 {
 	struct item *item = calloc(1, sizeof(*item));
-	struct item **at = m->last;
 
 	if (!item)
 		abort();
 	item->fact = fact_copy(f);
 	item->stranger = is_reborn(m, f);
-	for (struct item **i = &m->first; *i && at == m->last; i = &(*i)->next)
-		if ((*i)->fact->mono_ns > f->mono_ns)
-			at = i;
 	item->next = *at;
 	*at = item;
 	if (!item->next)
@@ -206,18 +202,14 @@ static void insert(struct merge *m, const struct fact *f)
 	list_birth(m, item);
 }
 
-static void append(struct merge *m, const struct fact *f)
+/* In its turn among what waits: that of a fact from the past. */
+static void insert(struct merge *m, const struct fact *f)
 {
-	struct item *item = calloc(1, sizeof(*item));
+	struct item **at = &m->first;
 
-	if (!item)
-		abort();
-	item->fact = fact_copy(f);
-	item->stranger = is_reborn(m, f);
-	*m->last = item;
-	m->last = &item->next;
-	m->n++;
-	list_birth(m, item);
+	while (*at && (*at)->fact->mono_ns <= f->mono_ns)
+		at = &(*at)->next;
+	put_at(m, at, f);
 }
 
 static void remember(struct merge *m, const struct fact *f)
@@ -243,7 +235,7 @@ void merge_put(struct merge *m, const struct fact *f)
 		if (!is_reborn(m, f))
 			return;
 	}
-	append(m, f);
+	put_at(m, m->last, f);
 	while (m->n > MAX_WAITING)
 		give_first(m);
 }

@@ -5,14 +5,6 @@
  */
 #include "tree_int.h"
 
-static struct proc *find_placed(struct tree *t, pid_t pid)
-{
-	struct proc_priv *v;
-
-	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
-	return v && placed(v->self) ? v->self : NULL;
-}
-
 /* Who is in the tree already, and what /proc has of it now. */
 static void refresh(struct tree *t, struct proc *p, const struct fact *f)
 {

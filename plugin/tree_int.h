@@ -372,6 +372,7 @@ struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 			    bool final);
 
 /* tree_witness.c */
+struct proc *find_placed(struct tree *t, pid_t pid);
 bool is_witnessed(const struct tree *t, uint64_t time_ms);
 void apply_witnessed(struct tree *t, const struct fact *f);
 void look_at(struct proc *p, const struct fact *f);

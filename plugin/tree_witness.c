@@ -25,7 +25,7 @@ void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx)
 	t->adopted_ctx = ctx;
 }
 
-static struct proc *find_placed(struct tree *t, pid_t pid)
+struct proc *find_placed(struct tree *t, pid_t pid)
 {
 	struct proc_priv *v;
 

@@ -174,11 +174,15 @@ static const char *container_of(const struct watch *w)
 /* The child lives a little, mostly long enough to be looked at. */
 static void look_at_child(struct watch *w, struct fact *f)
 {
-	const struct proc *near = merge_nearest(w->merge, f->pid);
-	bool inside = near && near->role >= ROLE_INIT;
+	const struct proc *near;
+	bool inside;
 
-	if (!merge_ours(w->merge, f->pid) || w->proc_fd < 0 ||
-	    procfs_read(&w->procfs, w->proc_fd, f->child,
+	/* Most births of a host are nobody's business. */
+	if (!merge_ours(w->merge, f->pid) || w->proc_fd < 0)
+		return;
+	near = merge_nearest(w->merge, f->pid);
+	inside = near && near->role >= ROLE_INIT;
+	if (procfs_read(&w->procfs, w->proc_fd, f->child,
 			PROCFS_STATUS | (inside ? 0 : PROCFS_CGROUP), 0))
 		return;
 	f->vpid = w->procfs.vpid;
