@@ -81,6 +81,7 @@ void tree_free(struct tree *t)
 	if (!t)
 		return;
 	claims_free(t);
+	free(t->strangers);
 	while (t->all)
 		proc_free(t, t->all);
 	while (t->containers)
@@ -246,6 +247,8 @@ static bool is_successor(const struct tree *t, const struct proc *p,
 
 	if (ended(p))
 		return at > v->end_at + COARSE_MS;
+	if (v->quit_at && !placed(p))
+		return at > v->quit_at + COARSE_MS;
 	/* Births and ends are told, so this is none. */
 	if (is_witnessed(t, f->time_ms))
 		return false;
@@ -275,7 +278,8 @@ static void apply_heard(struct tree *t, const struct fact *f, uint64_t at)
 		struct when when = { at, f->time_ms, f->serial,
 				     SOURCE_INFERRED };
 
-		end(t, p, EXIT_UNKNOWN, 0, &when);
+		if (placed(p))
+			end(t, p, EXIT_UNKNOWN, 0, &when);
 		p = NULL;
 	}
 	if (!p && is_witnessed(t, f->time_ms)) {

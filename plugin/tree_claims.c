@@ -60,7 +60,7 @@ void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at)
 					      NULL;
 	size_t i;
 
-	if (last && at > last->at &&
+	if (last && at >= last->at &&
 	    (vpid < last->vpid / 2 || (vpid > last->vpid && pid < last->pid)))
 		ns->n_anchors = 0;
 	if (ns->n_anchors == MAX_ANCHORS)
@@ -93,6 +93,32 @@ static void link_claim(struct tree *t, struct claim *c)
 	t->n_claims++;
 }
 
+/* By its number: the latest of those that have it is found. */
+static void hash_claim(struct tree *t, struct claim *c)
+{
+	struct claim **table = c->ns->mode == PIDNS_HOST ? &t->host_claims :
+							   &c->ns->by_vpid;
+	struct claim *old;
+
+	HASH_FIND(hh, *table, &c->vpid, sizeof(c->vpid), old);
+	if (old) {
+		HASH_DELETE(hh, *table, old);
+		old->hashed = false;
+	}
+	HASH_ADD(hh, *table, vpid, sizeof(c->vpid), c);
+	c->hashed = true;
+}
+
+static void unhash_claim(struct tree *t, struct claim *c)
+{
+	if (!c->hashed)
+		return;
+	if (c->ns->mode == PIDNS_HOST)
+		HASH_DELETE(hh, t->host_claims, c);
+	else
+		HASH_DELETE(hh, c->ns->by_vpid, c);
+}
+
 static void free_claim(struct tree *t, struct claim *c)
 {
 	c->ns->n_claims--;
@@ -108,8 +134,7 @@ static void free_claim(struct tree *t, struct claim *c)
 		t->claims = c->all_next;
 	if (c->all_next)
 		c->all_next->all_prev = c->all_prev;
-	if (c->ns->mode == PIDNS_HOST)
-		HASH_DELETE(hh, t->host_claims, c);
+	unhash_claim(t, c);
 	if (c->answer)
 		c->answer->priv->claim = NULL;
 	c->caller->priv->n_claims--;
@@ -119,6 +144,42 @@ static void free_claim(struct tree *t, struct claim *c)
 	timers_cancel(&t->timers, &c->timer);
 	pidns_unref(c->ns);
 	free(c);
+}
+
+static void move_claim(struct tree *t, struct claim *c, struct pidns *ns)
+{
+	struct pidns *old = c->ns;
+
+	unhash_claim(t, c);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		old->claims = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	old->n_claims--;
+	c->ns = pidns_ref(ns);
+	c->prev = NULL;
+	c->next = ns->claims;
+	if (c->next)
+		c->next->prev = c;
+	ns->claims = c;
+	ns->n_claims++;
+	hash_claim(t, c);
+	pidns_unref(old);
+}
+
+/* A namespace was found within another: the claims made in it are its own. */
+void claims_follow(struct tree *t)
+{
+	struct pidns *ns;
+
+	for (struct claim *c = t->claims; c; c = c->all_next) {
+		ns = c->caller->priv->ns;
+		if (ns && ns != c->ns && !c->answer &&
+		    c->ns->mode == PIDNS_LOCAL && ns->mode == PIDNS_LOCAL)
+			move_claim(t, c, ns);
+	}
 }
 
 /* Whoever it kept in the tree may go now. */
@@ -184,6 +245,32 @@ void claim_answer(struct tree *t, struct claim *c, struct proc *p)
 	}
 }
 
+/* p is the first process of a namespace within ns. */
+void pidns_begin(struct pidns *ns, struct proc *p)
+{
+	if (p->priv->nested)
+		return;
+	p->priv->nested = pidns_new(ns);
+	p->priv->nested->mode = PIDNS_LOCAL;
+	p->priv->nested->init = p;
+	pidns_anchor(p->priv->nested, 1, p->pid, p->priv->birth_at);
+}
+
+/*
+ * Whether the numbers of p's children are lower than its own in ns: they are
+ * of another namespace then, which its parent made by unshare. Where numbers
+ * have come round, none is below 300 (RESERVED_PIDS in kernel/pid.c).
+ */
+static bool began_namespace(const struct pidns *ns, const struct proc *p)
+{
+	if (!p->priv->n_claims)
+		return false;
+	for (const struct claim *c = ns->claims; c; c = c->next)
+		if (c->caller == p && c->vpid < p->vpid && c->vpid < 300)
+			return true;
+	return false;
+}
+
 /* Its answer is certain: from now on it measures the others. */
 void claim_settle(struct tree *t, struct claim *c)
 {
@@ -192,6 +279,10 @@ void claim_settle(struct tree *t, struct claim *c)
 	pidns_anchor(c->ns, c->vpid, p->pid, c->at);
 	p->priv->birth_at = c->at;
 	p->start_ms = c->time_ms;
+	if (p->vpid == c->vpid && began_namespace(c->ns, p)) {
+		pidns_begin(c->ns, p);
+		p->vpid = 1;
+	}
 	claim_drop(t, c);
 }
 
@@ -276,6 +367,7 @@ static struct claim *new_claim(struct tree *t, struct proc *caller,
 	c->serial = f->serial;
 	c->timer.kind = TIMER_CLAIM;
 	link_claim(t, c);
+	hash_claim(t, c);
 	timers_set(&t->timers, &c->timer, c->at + t->options.linger_ms);
 	return c;
 }
@@ -284,7 +376,7 @@ static struct claim *new_claim(struct tree *t, struct proc *caller,
 static void host_claim(struct tree *t, struct proc *caller,
 		       const struct fact *f)
 {
-	struct claim *c, *old;
+	struct claim *old;
 	struct proc *p = proc_find(t, f->child, f->time_ms + t->offset);
 
 	if (p && placed(p))
@@ -292,8 +384,7 @@ static void host_claim(struct tree *t, struct proc *caller,
 	HASH_FIND(hh, t->host_claims, &f->child, sizeof(f->child), old);
 	if (old)
 		claim_drop(t, old);
-	c = new_claim(t, caller, caller, f);
-	HASH_ADD(hh, t->host_claims, vpid, sizeof(c->vpid), c);
+	new_claim(t, caller, caller, f);
 	if (p)
 		consider(t, p);
 }
@@ -323,9 +414,12 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 	struct proc *owner = caller;
 	struct pidns *ns = caller->priv->ns;
 
+	if (!(f->flags & FLAG_THREAD))
+		learn_mode(ns, caller, f->child);
+	if (ns->mode == PIDNS_HOST)
+		step_stranger(t, f->child, f->time_ms + t->offset, t->host_ns);
 	if (f->flags & FLAG_THREAD)
 		return;
-	learn_mode(ns, caller, f->child);
 	if (f->flags & FLAG_PARENT && caller->parent)
 		owner = caller->parent;
 	if (ns->mode == PIDNS_HOST && f->call != FORK_CLONE3) {
@@ -368,11 +462,26 @@ static bool is_old(const struct tree *t, const struct claim *c)
 	return t->now >= c->at + 3 * t->options.linger_ms;
 }
 
-static bool has_unmatched_children(const struct claim *c)
+static bool has_unmatched(const struct proc *p)
 {
-	for (const struct proc *s = c->owner->priv->children; s;
+	for (const struct proc *s = p->priv->children; s;
 	     s = s->priv->sibling_next)
 		if (is_unmatched(s))
+			return true;
+	return false;
+}
+
+/* Somebody spoke whose birth is not settled, and it may be this one. */
+static bool may_be_answered(const struct claim *c)
+{
+	const struct proc *s;
+
+	if (has_unmatched(c->owner))
+		return true;
+	if (ended(c->owner) && c->ns->init && has_unmatched(c->ns->init))
+		return true;
+	for (s = c->ns->waiting; s; s = s->priv->waiting_next)
+		if (c->at <= s->priv->first_at + COARSE_MS)
 			return true;
 	return false;
 }
@@ -402,7 +511,7 @@ void claim_due(struct tree *t, struct claim *c)
 		return;
 	}
 	if (!is_old(t, c)) {
-		if (!has_unmatched_children(c))
+		if (!may_be_answered(c))
 			report_silent(t, c);
 		timers_set(&t->timers, &c->timer, c->at + 3 * linger);
 	} else if (c->owner->priv->n_unmatched) {

@@ -9,6 +9,7 @@
  * tree_settle.c	the last word on a birth
  * tree_claims.c	births that parents announced, pid namespaces
  * tree_judge.c		which birth was whose
+ * tree_step.c		the same by the numbers of the neighbours
  * tree_apply.c		what a fact does to a process that has its place
  * tree_witness.c	what the kernel's proc connector said
  * tree_census.c	what /proc said
@@ -77,7 +78,7 @@ struct anchor {
 };
 
 #define MAX_ANCHORS 128
-#define MAX_WAITING 64
+#define MAX_WAITING 256
 
 struct pidns {
 	unsigned int refs;	/* processes whose claims are numbers in it */
@@ -86,6 +87,8 @@ struct pidns {
 	struct proc *init;	/* its child reaper; NULL if not known or gone */
 	struct claim *claims;	/* open, and answered by unsettled children */
 	size_t n_claims;	/* those */
+	struct claim *by_vpid;	/* the latest of each number, where they are
+				 * local ones */
 	struct proc *waiting;	/* STATE_WAITING, by waiting_next */
 	size_t n_waiting;
 	size_t n_anchors;	/* by rising vpid */
@@ -108,7 +111,8 @@ struct claim {
 	struct timer timer;
 	struct claim *prev, *next;	/* in ns->claims */
 	struct claim *all_prev, *all_next;
-	UT_hash_handle hh;		/* in host_claims, by vpid */
+	bool hashed;
+	UT_hash_handle hh;	/* in host_claims or ns->by_vpid, by vpid */
 };
 
 /* When and by which record something happened. */
@@ -136,6 +140,7 @@ struct proc_priv {
 	uint64_t exec_at, exec_serial;		/* its latest exec, */
 	uint64_t old_at, old_serial;		/* and the one before */
 	uint64_t end_at, end_serial;
+	uint64_t quit_at;	/* said in limbo to be its end; 0: not said */
 	bool heard;		/* first_* and last_* are set */
 	bool shown;		/* in the tree's list of its shown parent */
 	bool in_limbo;		/* counts among those without a place */
@@ -221,7 +226,7 @@ struct tree {
 	uint64_t last_fact;	/* tree time of the last fact */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
-	pid_t max_pid;		/* the highest of anybody's */
+	struct stranger *strangers;	/* lately heard; NULL before any */
 	uint64_t witness_since;	/* event time, or WITNESS_OFF */
 
 	struct timers timers;
@@ -347,6 +352,7 @@ void remove_later(struct tree *t, struct proc *p);
 struct pidns *pidns_new(struct pidns *outer);
 struct pidns *pidns_ref(struct pidns *ns);
 void pidns_unref(struct pidns *ns);
+void pidns_begin(struct pidns *ns, struct proc *p);
 void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at);
 void proc_set_ns(struct proc *p, struct pidns *ns);
 void claim_add(struct tree *t, struct proc *caller, const struct fact *f);
@@ -355,6 +361,7 @@ void claim_due(struct tree *t, struct claim *c);
 void claim_answer(struct tree *t, struct claim *c, struct proc *p);
 void claim_unanswer(struct tree *t, struct proc *p);
 void claim_settle(struct tree *t, struct claim *c);
+void claims_follow(struct tree *t);
 void claims_free(struct tree *t);
 void claims_balance(struct tree *t, struct proc *q);
 void claims_drop_in(struct tree *t, struct pidns *ns);
@@ -370,6 +377,18 @@ struct verdict {
 
 struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 			    bool final);
+bool is_claimed(const struct claim *c, const struct proc *p,
+		const struct proc *q);
+bool is_possible(const struct claim *c, const struct proc *p,
+		 const struct proc *q);
+
+/* tree_step.c */
+void step_stranger(struct tree *t, pid_t pid, uint64_t at,
+		   const struct pidns *ns);
+struct claim *claim_of(const struct pidns *ns, pid_t vpid);
+bool step_in_order(const struct claim *c, const struct proc *s);
+struct claim *step_judge(struct tree *t, const struct proc *p,
+			 const struct proc *q);
 
 /* tree_witness.c */
 struct proc *find_placed(struct tree *t, pid_t pid);

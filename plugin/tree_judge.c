@@ -13,13 +13,13 @@ struct bounds {
 	struct anchor low, high;	/* pid 0: there is none */
 };
 
-static void narrow(struct bounds *b, const struct proc *p, pid_t vpid,
-		   pid_t pid)
+static void narrow(struct bounds *b, const struct proc *p,
+		   const struct anchor *a)
 {
-	if (pid < p->pid && (!b->low.pid || pid > b->low.pid))
-		b->low = (struct anchor){ vpid, pid, 0 };
-	if (pid > p->pid && (!b->high.pid || pid < b->high.pid))
-		b->high = (struct anchor){ vpid, pid, 0 };
+	if (a->pid < p->pid && (!b->low.pid || a->pid > b->low.pid))
+		b->low = *a;
+	if (a->pid > p->pid && (!b->high.pid || a->pid < b->high.pid))
+		b->high = *a;
 }
 
 static struct bounds bounds_of(const struct proc *p, const struct pidns *ns,
@@ -28,11 +28,13 @@ static struct bounds bounds_of(const struct proc *p, const struct pidns *ns,
 	struct bounds b = { { 0, 0, 0 }, { 0, 0, 0 } };
 
 	for (size_t i = 0; i < ns->n_anchors; i++)
-		narrow(&b, p, ns->anchors[i].vpid, ns->anchors[i].pid);
+		narrow(&b, p, &ns->anchors[i]);
 	/* What is not settled yet may depend on the order of facts. */
 	for (const struct claim *c = final ? NULL : ns->claims; c; c = c->next)
 		if (c->answer && c->answer != p)
-			narrow(&b, p, c->vpid, c->answer->pid);
+			narrow(&b, p,
+			       &(struct anchor){ c->vpid, c->answer->pid,
+						 c->at });
 	return b;
 }
 
@@ -47,10 +49,12 @@ static int64_t slack(const struct claim *c, const struct proc *p,
 
 	if (c->at > p->priv->first_at + COARSE_MS)
 		return -1;
-	if (b->high.pid && (c->vpid >= b->high.vpid ||
-			    b->high.vpid - c->vpid > b->high.pid - p->pid))
+	/* Older, and higher: numbers began anew between the two. */
+	if (b->high.pid && b->high.at + COARSE_MS >= c->at &&
+	    (c->vpid >= b->high.vpid ||
+	     b->high.vpid - c->vpid > b->high.pid - p->pid))
 		return -1;
-	if (b->low.pid) {
+	if (b->low.pid && b->low.at <= c->at + COARSE_MS) {
 		if (c->vpid <= b->low.vpid)
 			return -1;
 		s = (int64_t)(p->pid - b->low.pid) - (c->vpid - b->low.vpid);
@@ -86,6 +90,12 @@ enum claimant {
 	PERHAPS,	/* as ORPHAN, if its owner had ended unheard */
 };
 
+/* Both are by c's caller, whose serials rise where stamps are too coarse. */
+static bool is_after(uint64_t at, uint64_t serial, const struct claim *c)
+{
+	return at != c->at ? at > c->at : serial > c->serial;
+}
+
 /*
  * exec ends all other threads of a process, so what clone3 made before was
  * a thread, or has spoken by then.
@@ -95,22 +105,23 @@ static bool was_thread(const struct claim *c, uint64_t by)
 	const struct proc_priv *v = c->caller->priv;
 
 	return c->call == FORK_CLONE3 &&
-	       ((v->exec_at > c->at && v->exec_at <= by) ||
-		(v->old_at > c->at && v->old_at <= by));
+	       ((v->exec_at <= by && is_after(v->exec_at, v->exec_serial, c)) ||
+		(v->old_at <= by && is_after(v->old_at, v->old_serial, c)));
 }
 
 /*
  * Pids rise, so whoever has a higher one is younger; unless they began anew
  * between the two, and then they are far apart.
  */
-static bool is_younger(const struct tree *t, const struct proc *p,
-		       const struct proc *than)
+#define FAR_APART 1024
+
+static bool is_younger(const struct proc *p, const struct proc *than)
 {
-	return p->pid > than->pid && p->pid - than->pid < t->max_pid / 2;
+	return p->pid > than->pid && p->pid - than->pid < FAR_APART;
 }
 
-static enum claimant claimant(const struct tree *t, const struct claim *c,
-			      const struct proc *p, const struct proc *q)
+static enum claimant claimant(const struct claim *c, const struct proc *p,
+			      const struct proc *q)
 {
 	const struct proc *owner = c->owner;
 
@@ -118,7 +129,7 @@ static enum claimant claimant(const struct tree *t, const struct claim *c,
 		return NOBODY;
 	if (owner == q)
 		return OWN;
-	if (owner == p || is_younger(t, owner, p) ||
+	if (owner == p || is_younger(owner, p) ||
 	    (c->ns->init != q && !proc_descends(owner, q)))
 		return NOBODY;
 	if (ended(owner) &&
@@ -136,7 +147,6 @@ struct choice {
 	bool exact[PERHAPS + 1];	/* and near enough to be sure */
 	size_t n_plain;		/* own ones that are no clone3 */
 	struct claim *plain;
-	size_t n_threads;	/* q's open clone3, possible or not */
 };
 
 static void add_choice(struct choice *ch, enum claimant who, struct claim *c,
@@ -153,8 +163,8 @@ static void add_choice(struct choice *ch, enum claimant who, struct claim *c,
 	}
 }
 
-static struct choice choices(const struct tree *t, const struct proc *p,
-			     const struct proc *q, bool final)
+static struct choice choices(const struct proc *p, const struct proc *q,
+			     bool final)
 {
 	struct pidns *ns = q->priv->ns;
 	struct bounds b = bounds_of(p, ns, final);
@@ -163,9 +173,8 @@ static struct choice choices(const struct tree *t, const struct proc *p,
 	int64_t s;
 
 	for (struct claim *c = ns->claims; c; c = c->next) {
-		who = is_free(c, p, final) ? claimant(t, c, p, q) : NOBODY;
+		who = is_free(c, p, final) ? claimant(c, p, q) : NOBODY;
 		s = who == NOBODY ? -1 : slack(c, p, &b);
-		ch.n_threads += who == OWN && c->call == FORK_CLONE3;
 		if (s >= 0)
 			add_choice(&ch, who, c, s, is_exact(c, p, &b));
 	}
@@ -174,20 +183,23 @@ static struct choice choices(const struct tree *t, const struct proc *p,
 
 /*
  * p is q's; which of q's claims is p's answer, if that can be told yet. A
- * lone clone3 may be a thread's while p's own, a vfork, is still to come:
- * it counts if q makes no threads, or in the end.
+ * lone one may be a sibling's, of whom nothing is heard, while p's own is
+ * still to come: in the end it counts in any case.
  */
-static struct verdict own_child(struct proc *q, const struct choice *ch,
-				bool final)
+static struct verdict own_child(const struct choice *ch, const struct proc *p,
+				struct proc *q, bool final)
 {
 	struct verdict v = { true, q, NULL };
+	struct claim *lone = NULL;
 
+	if (ch->n_plain == 1)
+		lone = ch->plain;
+	else if (ch->n[OWN] == 1)
+		lone = ch->nearest[OWN];
 	if (ch->n[OWN] && ch->exact[OWN])
 		v.claim = ch->nearest[OWN];
-	else if (ch->n_plain == 1)
-		v.claim = ch->plain;
-	else if (ch->n[OWN] == 1 && (final || ch->n_threads == 1))
-		v.claim = ch->nearest[OWN];
+	else if (lone && (final || step_in_order(lone, p)))
+		v.claim = lone;
 	return v;
 }
 
@@ -198,15 +210,14 @@ static struct verdict own_child(struct proc *q, const struct choice *ch,
  * announced none, it may still do so, as after vfork; if it never does,
  * somebody's child it must be.
  */
-static struct verdict judge(const struct tree *t, struct proc *p,
-			    struct proc *q, bool final)
+static struct verdict judge(struct proc *p, struct proc *q, bool final)
 {
-	struct choice ch = choices(t, p, q, final);
+	struct choice ch = choices(p, q, final);
 	struct verdict v = { false, q, NULL };
 	enum claimant who = PERHAPS;
 
 	if (!ch.n[ORPHAN] && (ch.n[OWN] || !ch.n[PERHAPS]))
-		return own_child(q, &ch, final);
+		return own_child(&ch, p, q, final);
 	if (ch.n[ORPHAN]) {
 		who = ch.n[OWN] && ch.slack[OWN] <= ch.slack[ORPHAN] ? OWN :
 								       ORPHAN;
@@ -344,70 +355,19 @@ static struct claim *rank(struct tree *t, const struct proc *p,
 #define MAX_JUDGED 1024
 #define MAX_RANKED 512
 
-/*
- * Births that follow one another in a container do so on the host, so of
- * many the two numbers differ by the same. How many others nearby would be
- * in step with c's being p's birth: a child that spoke under each number so
- * far from its claim's, and that claim may be its own.
- */
-#define NEARBY 32
-#define MAX_COMPARED 128
-
-static bool is_in_step(struct tree *t, const struct claim *d, pid_t pid,
-		       uint64_t until)
+/* Whether c may be the birth of p, which shows q, */
+bool is_claimed(const struct claim *c, const struct proc *p,
+		const struct proc *q)
 {
-	struct proc *s = proc_find(t, pid, until), *shown;
-
-	if (d->at > until || !s || s->priv->exact ||
-	    s->priv->first_at > until || d->at > s->priv->first_at + COARSE_MS)
-		return false;
-	shown = s->priv->first_ppid == d->owner->pid ?
-			d->owner :
-			proc_find(t, s->priv->first_ppid, s->priv->first_at);
-	return shown && claimant(t, d, s, shown) != NOBODY;
+	return c->at <= p->priv->first_at + COARSE_MS &&
+	       claimant(c, p, q) != NOBODY;
 }
 
-static size_t support(struct tree *t, const struct claim *c,
-		      const struct proc *p, uint64_t until)
+/* and no settled process has answered it. */
+bool is_possible(const struct claim *c, const struct proc *p,
+		 const struct proc *q)
 {
-	pid_t offset = p->pid - c->vpid;
-	size_t n = 0;
-
-	for (const struct claim *d = c->ns->claims; d; d = d->next)
-		if (d != c && d->vpid - c->vpid <= NEARBY &&
-		    c->vpid - d->vpid <= NEARBY)
-			n += is_in_step(t, d, d->vpid + offset, until);
-	for (size_t i = 0; i < c->ns->n_anchors; i++) {
-		const struct anchor *a = &c->ns->anchors[i];
-
-		n += a->vpid != c->vpid && a->pid - a->vpid == offset &&
-		     a->pid - p->pid <= NEARBY && p->pid - a->pid <= NEARBY;
-	}
-	return n;
-}
-
-/* The claim that most are in step with, if no other has as many. */
-static struct claim *best_supported(struct tree *t, const struct proc *p,
-				    const struct proc *q)
-{
-	uint64_t until = p->priv->first_at + t->options.linger_ms;
-	struct bounds none = { { 0, 0, 0 }, { 0, 0, 0 } };
-	struct claim *best = NULL;
-	size_t most = 1, n;
-
-	for (struct claim *c = q->priv->ns->claims; c; c = c->next) {
-		if (!is_free(c, p, true) || claimant(t, c, p, q) == NOBODY ||
-		    slack(c, p, &none) < 0)
-			continue;
-		n = support(t, c, p, until);
-		if (n == most)
-			best = NULL;
-		if (n > most) {
-			best = c;
-			most = n;
-		}
-	}
-	return best;
+	return is_free(c, p, true) && is_claimed(c, p, q);
 }
 
 /*
@@ -417,21 +377,22 @@ static struct claim *best_supported(struct tree *t, const struct proc *p,
 static struct verdict judge_finally(struct tree *t, struct proc *p,
 				    struct proc *q)
 {
-	struct choice ch = choices(t, p, q, true);
-	struct verdict v = { true, q, NULL };
+	struct verdict v = { true, q, step_judge(t, p, q) };
+	struct choice ch;
 
-	if (q->priv->ns->n_claims <= MAX_COMPARED)
-		v.claim = best_supported(t, p, q);
-	if (v.claim)
-		;
-	else if (ch.n[OWN] && ch.exact[OWN])
+	if (v.claim || q->priv->ns->n_claims > MAX_JUDGED) {
+		v.parent = v.claim ? v.claim->owner : q;
+		return v;
+	}
+	ch = choices(p, q, true);
+	if (ch.n[OWN] && ch.exact[OWN])
 		v.claim = ch.nearest[OWN];
 	else if (ch.n[ORPHAN] && ch.exact[ORPHAN])
 		v.claim = ch.nearest[ORPHAN];
 	else if (q->priv->ns->n_claims <= MAX_RANKED)
 		v.claim = rank(t, p, q);
 	if (!v.claim)
-		return judge(t, p, q, true);
+		return judge(p, q, true);
 	v.parent = v.claim->owner;
 	return v;
 }
@@ -439,7 +400,9 @@ static struct verdict judge_finally(struct tree *t, struct proc *p,
 struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 			    bool final)
 {
+	if (final)
+		return judge_finally(t, p, q);
 	if (q->priv->ns->n_claims > MAX_JUDGED)
 		return (struct verdict){ true, q, NULL };
-	return final ? judge_finally(t, p, q) : judge(t, p, q, false);
+	return judge(p, q, false);
 }

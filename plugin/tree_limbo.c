@@ -110,6 +110,11 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 
 	t->n_limbo += !v->in_limbo;
 	v->in_limbo = true;
+	if (!v->quit_at && (f->kind == FACT_EXIT || f->kind == FACT_ABEND))
+		v->quit_at = f->time_ms + t->offset;
+	/* A higher number than its own, so likely the host's. */
+	if (f->kind == FACT_FORK && f->child > p->pid)
+		step_stranger(t, f->child, f->time_ms + t->offset, t->host_ns);
 	hold(t, p, f);
 	note(t, p, f);
 	if (v->state == STATE_LIMBO)
@@ -224,5 +229,6 @@ void limbo_due(struct tree *t, struct proc *p)
 	if (adopt_shim(t, p))
 		return;
 	t->metrics->limbo_expired++;
+	step_stranger(t, p->pid, p->priv->first_at, t->host_ns);
 	proc_free(t, p);
 }

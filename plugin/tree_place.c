@@ -90,11 +90,7 @@ static void enter_nested(struct proc *p, const struct claim *c)
 	if (c->call != FORK_CLONE || !(c->flags & FLAG_NEWPID))
 		return;
 	p->vpid = 1;
-	if (p->priv->nested)
-		return;
-	p->priv->nested = pidns_new(c->ns);
-	p->priv->nested->mode = PIDNS_LOCAL;
-	p->priv->nested->init = p;
+	pidns_begin(c->ns, p);
 }
 
 void answer(struct tree *t, struct proc *p, struct claim *c)
@@ -246,6 +242,22 @@ struct proc *shown_parent(struct tree *t, const struct proc *p)
 	return q && q != p && placed(q) ? q : NULL;
 }
 
+/*
+ * Whether p may be the process that c announced by its host pid, or whether
+ * that was a thread, and the number has come round since: a child shows its
+ * parent, or who took that one's children (find_new_reaper() in
+ * kernel/exit.c), the host's init or somebody above.
+ */
+static bool fits_claim(struct tree *t, const struct claim *c,
+		       const struct proc *p)
+{
+	const struct proc *q = shown_parent(t, p);
+
+	if (c->at > p->priv->first_at + COARSE_MS)
+		return false;
+	return p->priv->first_ppid <= 1 || !q || proc_descends(c->owner, q);
+}
+
 /* Places p if it is clear where. True if p left the list it was in. */
 bool consider(struct tree *t, struct proc *p)
 {
@@ -254,7 +266,7 @@ bool consider(struct tree *t, struct proc *p)
 	struct proc *q;
 
 	HASH_FIND(hh, t->host_claims, &p->pid, sizeof(p->pid), c);
-	if (c && c->at <= p->priv->first_at + COARSE_MS) {
+	if (c && fits_claim(t, c, p)) {
 		place_answering(t, p, c);
 		return true;
 	}

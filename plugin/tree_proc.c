@@ -134,8 +134,6 @@ struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
 		v->older = older->self;
 	}
 	HASH_ADD_KEYPTR(hh, t->by_pid, &p->pid, sizeof(p->pid), v);
-	if (pid > t->max_pid)
-		t->max_pid = pid;
 	v->all_next = t->all;
 	if (t->all)
 		t->all->priv->all_prev = p;

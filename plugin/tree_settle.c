@@ -64,6 +64,7 @@ static bool settle_birth(struct tree *t, struct proc *p)
 
 	if (q && !v->exact && !settle(t, p, q))
 		return false;
+	step_stranger(t, p->pid, v->first_at, v->ns);
 	v->settled = true;
 	unshow_parent(t, p);
 	if (v->claim)
@@ -110,6 +111,7 @@ void remove_later(struct tree *t, struct proc *p)
 void settle_due(struct tree *t, struct proc *p)
 {
 	struct proc_priv *v = p->priv;
+	const struct pidns *was = v->ns;
 
 	if (v->state == STATE_WAITING && !shown_parent(t, p)) {
 		limbo_due(t, p);
@@ -118,6 +120,8 @@ void settle_due(struct tree *t, struct proc *p)
 	if (!v->settled && !settle_birth(t, p))
 		return;
 	force(t, p);
+	if (v->nested && v->ns != was)
+		claims_follow(t);
 	if (ended(p)) {
 		remove_later(t, p);
 	} else if (p->role >= ROLE_INIT && p->container->stop_ms &&
