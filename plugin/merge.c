@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epochs.h"
+
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
 
@@ -37,6 +39,7 @@ struct stranger {
 struct merge {
 	struct tree *tree;
 	struct metrics *metrics;
+	struct epochs epochs;
 	struct item *first, **last;
 	size_t n;
 	struct item *births;
@@ -383,19 +386,59 @@ static void give_own(struct merge *m, const struct fact *f)
 	give_through(m, last);
 }
 
-void merge_apply(struct merge *m, const struct fact *f)
+/* The audit stream has come to that stamp: what was before it is due. */
+static void come(struct merge *m, uint64_t stamp_ms)
 {
-	give_until(m, f->time_ms);
-	give_birth(m, f);
-	give_own(m, f);
-	tree_apply(m->tree, f);
+	uint64_t time_ms = epochs_earliest(&m->epochs, stamp_ms);
+
+	give_until(m, time_ms);
+	epochs_come(&m->epochs, time_ms);
+}
+
+/* A time that was twice: nobody speaks before he is born. */
+static uint64_t time_of(struct merge *m, const struct fact *f)
+{
+	uint64_t earliest = epochs_earliest(&m->epochs, f->time_ms);
+	const struct item *birth = find_birth(m, f->pid);
+
+	return !earliest || (birth &&
+			     earliest + COARSE_MS < birth->fact->time_ms) ?
+		       epochs_latest(&m->epochs, f->time_ms) :
+		       earliest;
+}
+
+void merge_apply(struct merge *m, const struct fact *heard)
+{
+	struct fact f = *heard;
+
+	come(m, heard->time_ms);
+	f.time_ms = time_of(m, heard);
+	give_birth(m, &f);
+	give_own(m, &f);
+	tree_apply(m->tree, &f);
 	adopt(m);
 }
 
 void merge_pass(struct merge *m, uint64_t time_ms)
 {
-	give_until(m, time_ms);
+	come(m, time_ms);
 	adopt(m);
+}
+
+void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)
+{
+	int64_t forward_ms = epochs_read(&m->epochs, mono_ns, wall_ns);
+
+	if (!forward_ms)
+		return;
+	for (struct item *i = m->first; i; i = i->next) {
+		i->fact->time_ms += (uint64_t)forward_ms;
+		if (i->fact->kind == FACT_FOUND)
+			i->fact->start_ms += (uint64_t)forward_ms;
+	}
+	for (size_t i = 0; i < MAX_STRANGERS; i++)
+		m->strangers[i].time_ms += (uint64_t)forward_ms;
+	tree_step(m->tree, forward_ms);
 }
 
 void merge_finish(struct merge *m)

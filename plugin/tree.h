@@ -72,6 +72,13 @@ void tree_lost(struct tree *t, uint64_t n, const char *what);
 void tree_witness(struct tree *t, uint64_t since_ms);
 
 /*
+ * The host's time of day was set forward by so much (back, if negative), and
+ * facts from now on bear times of the clock as it is now: the tree's time
+ * goes on as if nothing had been.
+ */
+void tree_step(struct tree *t, int64_t forward_ms);
+
+/*
  * Called when a process gets its place by anything else than the witness or
  * the census: births and ends told before were not the tree's. From within
  * tree_apply() and the like; it must not call the tree.

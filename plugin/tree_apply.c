@@ -263,7 +263,7 @@ void apply(struct tree *t, struct proc *p, const struct fact *f)
 	switch (f->kind) {
 	case FACT_FORK:
 		/* Every child was told by its pid, or will be. */
-		if (is_witnessed(t, f->time_ms))
+		if (is_witnessed(t, when.at))
 			break;
 		/* A number means nothing before its namespace is known. */
 		if (p->priv->certain || p->priv->forced)

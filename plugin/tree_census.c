@@ -71,7 +71,7 @@ static bool is_dying(const struct tree *t, const struct proc *p,
 
 	return p->role >= ROLE_INIT && c->self.stop_ms && c->timer.place &&
 	       c->ns && c->ns->mode == PIDNS_LOCAL &&
-	       !is_witnessed(t, f->time_ms);
+	       !is_witnessed(t, f->time_ms + t->offset);
 }
 
 static void gone(struct tree *t, const struct fact *f)
@@ -84,7 +84,7 @@ static void gone(struct tree *t, const struct fact *f)
 		return;
 	/* Somebody born since /proc was looked at is not meant. */
 	if (!p || ended(p) || f->mono_ns < p->priv->told_ns ||
-	    p->start_ms > f->time_ms)
+	    p->priv->birth_at > when.at)
 		return;
 	t->metrics->gone++;
 	if (p->priv->leaving.reason)

@@ -252,7 +252,7 @@ static void gone(struct tree *t, struct container_priv *c,
 	if (!c->gone.at || when->at < c->gone.at)
 		c->gone = *when;
 	/* If its init had ended, the witness would have told. */
-	if (c->init && !ended(c->init) && is_witnessed(t, when->time_ms))
+	if (c->init && !ended(c->init) && is_witnessed(t, when->at))
 		return;
 	if (c->init && (!ended(c->init) || c->init->priv->weak_end))
 		end(t, c->init, EXIT_UNKNOWN, 0, when);
@@ -290,7 +290,7 @@ void container_due(struct tree *t, struct container_priv *c)
 	for (p = c->procs; p; p = next) {
 		next = p->priv->container_next;
 		if (!placed(p) || ended(p) || p->role < ROLE_INIT ||
-		    is_witnessed(t, c->stop.time_ms))
+		    is_witnessed(t, c->stop.at))
 			continue;
 		killed = local && is_in(p->priv->ns, ns) &&
 			 p->priv->birth_at <= c->stop.at + COARSE_MS;
@@ -329,7 +329,7 @@ static void end_shim_delete(struct tree *t, struct container_priv *c,
 	struct proc *shim = c->shim;
 
 	if (shim && shim->container == &c->self && !ended(shim) &&
-	    !is_witnessed(t, when->time_ms))
+	    !is_witnessed(t, when->at))
 		end(t, shim, EXIT_UNKNOWN, 0, when);
 	gone(t, c, when);
 }

@@ -222,7 +222,7 @@ struct tree {
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
 	pid_t max_pid;		/* the highest of anybody's */
-	uint64_t witness_since;	/* event time, or WITNESS_OFF */
+	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
 
 	struct timers timers;
 	struct proc_priv *by_pid;
@@ -373,7 +373,7 @@ struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 
 /* tree_witness.c */
 struct proc *find_placed(struct tree *t, pid_t pid);
-bool is_witnessed(const struct tree *t, uint64_t time_ms);
+bool is_witnessed(const struct tree *t, uint64_t at);
 void apply_witnessed(struct tree *t, const struct fact *f);
 void look_at(struct proc *p, const struct fact *f);
 bool is_born_at(const struct proc *p, uint64_t born_ms);

@@ -12,11 +12,13 @@
 void tree_witness(struct tree *t, uint64_t since_ms)
 {
 	t->witness_since = since_ms;
+	if (since_ms && since_ms != WITNESS_OFF)
+		t->witness_since += t->offset;
 }
 
-bool is_witnessed(const struct tree *t, uint64_t time_ms)
+bool is_witnessed(const struct tree *t, uint64_t at)
 {
-	return time_ms >= t->witness_since;
+	return at >= t->witness_since;
 }
 
 void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx)
@@ -45,7 +47,7 @@ bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms)
 {
 	const struct proc *p = find_placed(t, pid);
 
-	return p && p->start_ms < time_ms;
+	return p && p->priv->birth_at < time_ms + t->offset;
 }
 
 const struct proc *tree_find(struct tree *t, pid_t pid)

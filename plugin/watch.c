@@ -87,6 +87,13 @@ static uint64_t wall_ms(const struct watch *w)
 	return (census_mono_ns() + w->clocks.wall_ns) / 1000000;
 }
 
+/* Before anything is made a fact, and as often as can be. */
+static void read_clocks(struct watch *w)
+{
+	clocks_set(&w->clocks);
+	merge_clocks(w->merge, census_mono_ns(), w->clocks.wall_ns);
+}
+
 static void find_self(struct watch *w)
 {
 	if (!procfs_read(&w->procfs, w->proc_fd, getpid(), PROCFS_CGROUP, 0))
@@ -385,7 +392,7 @@ void watch_attach(struct watch *w, struct merge *m, struct tree *t,
 	w->metrics = metrics;
 	if (w->options.names)
 		tree_on_bundle(t, nametag_read, &w->root_fd);
-	clocks_set(&w->clocks);
+	read_clocks(w);
 }
 
 /* --- gaps */
@@ -435,9 +442,11 @@ void watch_drain(struct watch *w)
 	bool late;
 	size_t n;
 
-	if (!w->witness || !w->started)
+	if (!w->started)
 		return;
-	clocks_set(&w->clocks);
+	read_clocks(w);
+	if (!w->witness)
+		return;
 	until = census_mono_ns();
 	do {
 		state = witness_read(w->witness, events, &n);
@@ -505,7 +514,6 @@ void watch_tick(struct watch *w)
 		look_at_adopted(w);
 	if (w->sweep_ms && now_ms() < w->sweep_ms + every)
 		return;
-	clocks_set(&w->clocks);
 	sweep(w);
 	/* A quiet minute: a gap from now on is news again. */
 	w->gap_told = w->gap;
