@@ -263,8 +263,10 @@ void apply(struct tree *t, struct proc *p, const struct fact *f)
 	switch (f->kind) {
 	case FACT_FORK:
 		/* Every child was told by its pid, or will be. */
-		if (is_witnessed(t, when.at))
+		if (is_witnessed(t, when.at)) {
+			vouch(t, p, f);
 			break;
+		}
 		/* A number means nothing before its namespace is known. */
 		if (p->priv->certain || p->priv->forced)
 			claim_add(t, p, f);

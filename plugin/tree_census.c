@@ -14,6 +14,7 @@ static void refresh(struct tree *t, struct proc *p, const struct fact *f)
 	if (p->priv->exec_at <= f->time_ms + t->offset && f->args)
 		proc_set_image(p, image_new(f->exe ? f->exe : p->image->exe,
 					    f->comm, f));
+	reconsider(p);
 	derive(t, p);
 }
 

@@ -131,6 +131,13 @@ static struct container_priv *make(struct tree *t, const char *ns,
 	return c;
 }
 
+/* NULL if there is none. */
+struct container_priv *container_known(struct tree *t, const char *ns,
+				       const char *id)
+{
+	return find(t, ns, id);
+}
+
 /* By what /proc says; NULL if there are too many. bundle may be NULL. */
 struct container_priv *container_of_id(struct tree *t, const char *ns,
 				       const char *id, const char *bundle)

@@ -13,6 +13,7 @@
  * tree_witness.c	what the kernel's proc connector said
  * tree_census.c	what /proc said
  * tree_role.c		what follows for a process from its parent and its execs
+ * tree_doubt.c		whose arguments are not believed
  * tree_container.c	containers: named, started, stopped
  * tree_restore.c	what outlives the plugin
  * tree_check.c		the invariants
@@ -160,6 +161,8 @@ struct proc_priv {
 	bool end_told;		/* its container knows that it ended */
 	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
 	enum verb verb;		/* what it was invoked to do */
+	enum verb doubted;	/* … as it says, and is not believed */
+	bool vouched;		/* its parent is who made it, for sure */
 	char *inv_id, *inv_ns, *inv_bundle;	/* and on what, or NULL */
 	struct when user_exec;	/* its first program that is no runtime's */
 	size_t n_unmatched;	/* children that spoke, but answer no claim */
@@ -396,6 +399,13 @@ void derive(struct tree *t, struct proc *p);
 const char *program_of(const struct fact *f);
 void classify_exec(struct tree *t, struct proc *p, const struct fact *f);
 
+/* tree_doubt.c */
+bool is_doubtful(const struct proc *p);
+void reconsider(struct proc *p);
+void vouch(struct tree *t, const struct proc *p, const struct fact *f);
+void corroborate(struct tree *t, const struct proc *p);
+struct container *doubted_container(struct tree *t, const struct proc *p);
+
 /* tree_container.c */
 void container_join(struct tree *t, struct proc *p,
 		    struct container *container);
@@ -405,6 +415,8 @@ struct container_priv *container_named(struct tree *t, const struct proc *p,
 				       const char *ns);
 struct container_priv *container_of_id(struct tree *t, const char *ns,
 				       const char *id, const char *bundle);
+struct container_priv *container_known(struct tree *t, const char *ns,
+				       const char *id);
 struct pidns *container_ns(struct tree *t, struct container_priv *c,
 			   struct proc *p);
 void container_start(struct tree *t, struct container_priv *c, struct proc *p);

@@ -145,6 +145,7 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 		unshow_parent(t, p);
 	if (found)
 		take_found(t, p, b->looked);
+	corroborate(t, p);
 	derive(t, p);
 	if (pending.n) {
 		identify(p, pending.list[0]);

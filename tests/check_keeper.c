@@ -170,6 +170,7 @@ static void make(struct life *l, pid_t pid, pid_t child)
 
 	f.source = SOURCE_WITNESS;
 	f.child = child;
+	f.ns_depth = 1;
 	tree_apply(l->tree, &f);
 }
 
