@@ -38,6 +38,7 @@ struct watch {
 	struct procfs procfs;
 	struct oom *oom;
 	bool started;
+	bool met_stranger;
 	bool fixed;			/* options were given once */
 	struct merge *merge;		/* NULL before watch_attach() */
 	struct tree *tree;
@@ -393,6 +394,16 @@ void watch_attach(struct watch *w, struct merge *m, struct tree *t,
 	if (w->options.names)
 		tree_on_bundle(t, nametag_read, &w->root_fd);
 	read_clocks(w);
+}
+
+void watch_stranger(struct watch *w, const char *node)
+{
+	if (!w->met_stranger)
+		news_tell(
+			&w->news, false,
+			"node %s is another host: until a record of this one comes, births and ends are told by audit alone",
+			*node ? node : "without a name");
+	w->met_stranger = true;
 }
 
 /* --- gaps */
