@@ -93,7 +93,8 @@ struct fact {
 	const char *container;	/* the id that its cgroup names, or NULL */
 	unsigned int threads;	/* FACT_FOUND */
 	uint64_t start_ms;	/* FACT_FOUND: birth, since the epoch */
-	uint64_t born_ms;	/* birth, by CLOCK_BOOTTIME */
+	uint64_t born_ms;	/* birth, by CLOCK_BOOTTIME; FACT_GONE: of whom
+				 * that pid was, 0 where not known */
 	bool is_init;		/* FACT_FOUND: the shim's own word */
 	const char *bundle;	/* FACT_FOUND: of its container, or NULL */
 

@@ -52,6 +52,9 @@ static void found(struct tree *t, const struct fact *f)
 
 	if (p && !ended(p)) {
 		if (is_born_at(p, f->born_ms)) {
+			/* The clock was set back since that was saved. */
+			if (p->priv->birth_at > when.at)
+				p->priv->birth_at = f->start_ms + t->offset;
 			refresh(t, p, f);
 			return;
 		}
@@ -75,9 +78,23 @@ static bool is_dying(const struct tree *t, const struct proc *p,
 	       !is_witnessed(t, f->time_ms + t->offset);
 }
 
-static void gone(struct tree *t, const struct fact *f)
+/*
+ * Who is meant: where an end was missed while nobody listened, there may be a
+ * newer user of the pid.
+ */
+static struct proc *find_gone(struct tree *t, const struct fact *f)
 {
 	struct proc *p = find_placed(t, f->pid);
+
+	while (p && f->born_ms &&
+	       (!placed(p) || ended(p) || !is_born_at(p, f->born_ms)))
+		p = p->priv->older;
+	return p;
+}
+
+static void gone(struct tree *t, const struct fact *f)
+{
+	struct proc *p = find_gone(t, f);
 	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
 			     SOURCE_CENSUS };
 
@@ -85,7 +102,7 @@ static void gone(struct tree *t, const struct fact *f)
 		return;
 	/* Somebody born since /proc was looked at is not meant. */
 	if (!p || ended(p) || f->mono_ns < p->priv->told_ns ||
-	    p->priv->birth_at > when.at)
+	    (!f->born_ms && p->priv->birth_at > when.at))
 		return;
 	t->metrics->gone++;
 	if (p->priv->leaving.reason)

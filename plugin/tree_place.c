@@ -303,6 +303,9 @@ static bool fits_birth(const struct proc *p, const struct birth *b)
 	if (b->source == SOURCE_WITNESS && p->source == SOURCE_WITNESS &&
 	    ended(p))
 		return false;
+	if (b->looked && b->looked->born_ms &&
+	    !is_born_at(p, b->looked->born_ms))
+		return false;
 	if (v->exact)
 		return b->at <= v->birth_at + COARSE_MS;
 	return v->first_at + COARSE_MS >= b->at;

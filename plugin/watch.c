@@ -298,13 +298,16 @@ static void roll_free(struct roll *r)
 	free(r->born_ms);
 }
 
-static void put_gone(struct watch *w, pid_t pid, uint64_t mono_ns)
+/* born_ms is 0 where it is not known. */
+static void put_gone(struct watch *w, pid_t pid, uint64_t born_ms,
+		     uint64_t mono_ns)
 {
 	struct witness_event e = { .pid = pid, .mono_ns = mono_ns };
 	struct fact f = fact_of(w, &e);
 
 	f.kind = FACT_GONE;
 	f.source = SOURCE_CENSUS;
+	f.born_ms = born_ms;
 	merge_put(w->merge, &f);
 }
 
@@ -345,7 +348,7 @@ static void sweep(struct watch *w)
 	tree_each_alive(w->tree, call, &r);
 	for (size_t i = 0; i < r.n; i++)
 		if (is_gone(w, r.pids[i], r.born_ms[i]))
-			put_gone(w, r.pids[i], r.mono_ns);
+			put_gone(w, r.pids[i], r.born_ms[i], r.mono_ns);
 		else if (!r.born_ms[i])
 			put_found(w, r.pids[i]);
 	roll_free(&r);
@@ -380,7 +383,7 @@ static bool take_census(struct watch *w)
 	for (size_t i = 0; i < r.n; i++)
 		if (!census_has(&census, r.pids[i]) &&
 		    is_gone(w, r.pids[i], r.born_ms[i]))
-			put_gone(w, r.pids[i], r.mono_ns);
+			put_gone(w, r.pids[i], r.born_ms[i], r.mono_ns);
 	roll_free(&r);
 	return true;
 }
@@ -509,7 +512,7 @@ static void look_at_adopted(struct watch *w)
 	while (w->n_adopted) {
 		pid = w->adopted[--w->n_adopted];
 		if (is_gone(w, pid, 0))
-			put_gone(w, pid, census_mono_ns());
+			put_gone(w, pid, 0, census_mono_ns());
 		else
 			put_found(w, pid);
 	}

@@ -580,7 +580,8 @@ static void taken(struct fact *f, const struct step *s)
 	f->source = SOURCE_CENSUS;
 	f->kind = s->kind == FOUND ? FACT_FOUND : FACT_GONE;
 	f->threads = s->threads ? s->threads : 1;
-	f->born_ms = (uint64_t)((int64_t)BOOT0 + s->born);
+	if (s->kind == FOUND)
+		f->born_ms = (uint64_t)((int64_t)BOOT0 + s->born);
 	f->start_ms = (uint64_t)((int64_t)T0 + s->born);
 	f->is_init = s->is_init;
 	if (s->looked) {
