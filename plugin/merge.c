@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "epochs.h"
+#include "strangers.h"
 
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
@@ -13,7 +14,6 @@
 #define COARSE_MS 10
 
 #define MAX_WAITING 65536
-#define MAX_STRANGERS 16384
 #define MAX_ADOPTED 256
 #define MAX_STEPS 64
 
@@ -27,15 +27,6 @@ struct item {
 	UT_hash_handle hh;	/* in births, the newest of a pid */
 };
 
-/* What was told of somebody who is not in the tree. */
-struct stranger {
-	uint64_t time_ms, mono_ns;
-	pid_t pid, child;
-	int code, signal;
-	enum fact_kind kind;
-	bool thread;
-};
-
 struct merge {
 	struct tree *tree;
 	struct metrics *metrics;
@@ -43,8 +34,7 @@ struct merge {
 	struct item *first, **last;
 	size_t n;
 	struct item *births;
-	size_t n_strangers;	/* ever; the newest are kept */
-	struct stranger strangers[MAX_STRANGERS];
+	struct strangers *strangers;
 	size_t n_adopted;
 	pid_t adopted[MAX_ADOPTED];
 };
@@ -66,6 +56,7 @@ struct merge *merge_new(struct tree *t, struct metrics *metrics)
 	m->tree = t;
 	m->metrics = metrics;
 	m->last = &m->first;
+	m->strangers = strangers_new();
 	tree_on_adopted(t, on_adopted, m);
 	return m;
 }
@@ -98,6 +89,7 @@ void merge_free(struct merge *m)
 		return;
 	while (m->first)
 		free(take(m));
+	strangers_free(m->strangers);
 	free(m);
 }
 
@@ -215,26 +207,10 @@ static void insert(struct merge *m, const struct fact *f)
 	put_at(m, at, f);
 }
 
-static void remember(struct merge *m, const struct fact *f)
-{
-	struct stranger *s = &m->strangers[m->n_strangers++ % MAX_STRANGERS];
-
-	*s = (struct stranger){
-		.time_ms = f->time_ms,
-		.mono_ns = f->mono_ns,
-		.pid = f->pid,
-		.child = f->child,
-		.code = f->code,
-		.signal = f->signal,
-		.kind = f->kind,
-		.thread = f->thread,
-	};
-}
-
 void merge_put(struct merge *m, const struct fact *f)
 {
 	if (f->source == SOURCE_WITNESS && !merge_ours(m, f->pid)) {
-		remember(m, f);
+		strangers_add(m->strangers, f);
 		if (!is_reborn(m, f))
 			return;
 	}
@@ -243,59 +219,16 @@ void merge_put(struct merge *m, const struct fact *f)
 		give_first(m);
 }
 
-static struct fact fact_of(const struct stranger *s)
+static void on_recalled(void *ctx, const struct fact *f)
 {
-	return (struct fact){
-		.kind = s->kind,
-		.source = SOURCE_WITNESS,
-		.time_ms = s->time_ms,
-		.mono_ns = s->mono_ns,
-		.node = "",
-		.pid = s->pid,
-		.child = s->child,
-		.thread = s->thread,
-		.code = s->code,
-		.signal = s->signal,
-		.uid = ID_UNSET,
-		.gid = ID_UNSET,
-		.auid = ID_UNSET,
-		.ses = ID_UNSET,
-	};
-}
-
-/*
- * What was told of pid and, as births among it are recalled, of its
- * children. An earlier user's of the pid ends with its end: whatever is
- * from before the last birth of that pid is not meant.
- */
-static void recall_all(struct merge *m, pid_t pid)
-{
-	size_t n = m->n_strangers < MAX_STRANGERS ? m->n_strangers :
-						    MAX_STRANGERS;
-	size_t from = m->n_strangers - n;
-	struct stranger *s;
-	struct fact f;
-
-	for (size_t i = m->n_strangers; i > from; i--) {
-		s = &m->strangers[(i - 1) % MAX_STRANGERS];
-		if (s->kind == FACT_FORK && !s->thread && s->child == pid)
-			from = i;
-	}
-	for (size_t i = from; i < m->n_strangers; i++) {
-		s = &m->strangers[i % MAX_STRANGERS];
-		f = fact_of(s);
-		if (!s->pid || (!merge_ours(m, s->pid) && !is_reborn(m, &f)))
-			continue;
-		insert(m, &f);
-		if (merge_ours(m, s->pid))
-			s->pid = 0;
-	}
+	insert(ctx, f);
 }
 
 static void adopt(struct merge *m)
 {
 	while (m->n_adopted)
-		recall_all(m, m->adopted[--m->n_adopted]);
+		strangers_recall(m->strangers, m->adopted[--m->n_adopted],
+				 on_recalled, m);
 }
 
 static void give_until(struct merge *m, uint64_t time_ms)
@@ -436,8 +369,7 @@ void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)
 		if (i->fact->kind == FACT_FOUND)
 			i->fact->start_ms += (uint64_t)forward_ms;
 	}
-	for (size_t i = 0; i < MAX_STRANGERS; i++)
-		m->strangers[i].time_ms += (uint64_t)forward_ms;
+	strangers_step(m->strangers, forward_ms);
 	tree_step(m->tree, forward_ms);
 }
 
