@@ -330,9 +330,7 @@ static void report(struct taking *t, struct census *census,
 		forget_bundles(t);
 		read_bundles(t, p->cwd);
 	}
-	/* No root or shim is somebody's child here. */
-	if (e->depth == 1)
-		f.ppid = 0;
+	f.topmost = e->depth == 1;
 	keep(census, &f);
 }
 

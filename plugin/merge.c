@@ -114,6 +114,14 @@ static const struct item *find_birth(const struct merge *m, pid_t pid)
 	return item;
 }
 
+/* Of the newcomer; 0 for a root. */
+static pid_t parent_of(const struct fact *f)
+{
+	if (f->kind != FACT_FOUND)
+		return f->pid;
+	return f->topmost ? 0 : f->ppid;
+}
+
 const struct proc *merge_nearest(struct merge *m, pid_t pid)
 {
 	const struct item *birth = find_birth(m, pid);
@@ -122,8 +130,7 @@ const struct proc *merge_nearest(struct merge *m, pid_t pid)
 		return NULL;
 	/* Nobody makes a long chain of births but to be looked for. */
 	for (size_t i = 0; birth && i < MAX_STEPS; i++) {
-		pid = birth->fact->kind == FACT_FOUND ? birth->fact->ppid :
-							birth->fact->pid;
+		pid = parent_of(birth->fact);
 		birth = find_birth(m, pid);
 	}
 	return birth ? NULL : tree_find(m->tree, pid);
@@ -297,16 +304,22 @@ static void give_birth(struct merge *m, const struct fact *f)
  */
 static void give_own(struct merge *m, const struct fact *f)
 {
+	uint64_t until_ms = f->time_ms + 2 * COARSE_MS;
 	const struct item *last = NULL;
 	const struct fact *g;
 
-	if (f->kind != FACT_EXIT && f->kind != FACT_EXEC)
+	if ((f->kind != FACT_EXIT && f->kind != FACT_EXEC) ||
+	    !merge_ours(m, f->pid))
 		return;
 	/* That it executed this was given; what waits is another exec. */
-	if (f->kind == FACT_EXEC && tree_awaits_exec(m->tree, f->pid))
+	if (f->kind == FACT_EXEC &&
+	    tree_awaits_exec(m->tree, f->pid, f->time_ms))
 		return;
-	for (struct item *i = m->first;
-	     i && i->fact->time_ms <= f->time_ms + 2 * COARSE_MS; i = i->next) {
+	/* An exec is stamped when it was called, and may take its time. */
+	if (f->kind == FACT_EXEC && tree_trusts(m->tree, f->time_ms))
+		until_ms = UINT64_MAX;
+	for (struct item *i = m->first; i && i->fact->time_ms <= until_ms;
+	     i = i->next) {
 		g = i->fact;
 		if (g->pid != f->pid || g->kind == FACT_EXIT)
 			continue;

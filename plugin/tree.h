@@ -104,8 +104,14 @@ const struct proc *tree_find(struct tree *t, pid_t pid);
  */
 bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms);
 
-/* Whether an exec of that pid was witnessed that audit has yet to tell of. */
-bool tree_awaits_exec(struct tree *t, pid_t pid);
+/* Whether the witness is on, and was at that time. */
+bool tree_trusts(const struct tree *t, uint64_t time_ms);
+
+/*
+ * Whether an exec of that pid was witnessed that audit has yet to tell of, by
+ * a record that may be of then.
+ */
+bool tree_awaits_exec(struct tree *t, pid_t pid, uint64_t time_ms);
 
 /* The init of the pid namespace that p is in; 0 if not known, or the host's. */
 pid_t tree_reaper(const struct proc *p);

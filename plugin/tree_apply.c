@@ -165,6 +165,9 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 	} else if (is_later(at, f->serial, v->old_at, v->old_serial)) {
 		keep_old_image(p, image_ref(image), at, f->serial);
 	}
+	/* Stamped after it was done, it is another; that one's was lost. */
+	if (at > v->owed_at + COARSE_MS)
+		v->execs_owed = 0;
 	v->execs_owed -= v->execs_owed > 0;
 	classify_exec(t, p, f);
 	derive(t, p);

@@ -29,7 +29,7 @@ static void find_new(struct tree *t, const struct fact *f)
 	};
 	struct proc *p;
 
-	b.parent = f->ppid ? find_placed(t, f->ppid) : NULL;
+	b.parent = f->ppid && !f->topmost ? find_placed(t, f->ppid) : NULL;
 	if (!b.parent && name_listed(t->roots, program_of(f)))
 		b.role = ROLE_ROOT;
 	else if (!b.parent && name_listed(t->shims, program_of(f)))

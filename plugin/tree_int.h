@@ -149,6 +149,7 @@ struct proc_priv {
 	bool by_vfork;		/* born by vfork or CLONE_VFORK */
 	bool last_stage;	/* of the runtime: becomes init or exec */
 	int execs_owed;		/* witnessed, and not told by audit */
+	uint64_t owed_at;	/* the last one */
 	unsigned int n_threads;	/* by the witness; 0: not known */
 	struct leaving leaving;
 	uint64_t told_ns;	/* what was witnessed before is in already */

@@ -241,7 +241,8 @@ static void put_exit(struct watch *w, const struct witness_event *e)
 		f.code = WEXITSTATUS(e->status);
 	near = f.signal == SIGKILL ? merge_nearest(w->merge, f.pid) : NULL;
 	if (near && near->container)
-		f.oom = oom_killed(w->oom, near->container, f.pid);
+		f.oom = oom_killed(w->oom, near->container, f.pid,
+				   f.mono_ns / 1000000);
 	if (near)
 		f.reaper_died = reaper_is_ending(w, near);
 	merge_put(w->merge, &f);
