@@ -389,6 +389,7 @@ int census_take(struct census *census, const struct census_options *options,
 	int ret;
 
 	*census = (struct census){ 0 };
+	t.procfs.patience = options->patience;
 	t.bundles = calloc(MAX_BUNDLES, sizeof(*t.bundles));
 	if (!t.bundles)
 		abort();

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "nametag.h"
 #include "oom.h"
+#include "patience.h"
 #include "procfs.h"
 #include "witness.h"
 
@@ -36,6 +37,7 @@ struct watch {
 	char self[PROCFS_ID_SIZE];	/* a container that all of this host is
 					 * in, or "" */
 	struct procfs procfs;
+	struct patience *patience;
 	struct oom *oom;
 	bool started;
 	bool met_stranger;
@@ -112,6 +114,7 @@ struct watch *watch_new(const struct watch_options *options,
 	watch_set_options(w, options);
 	w->news = *news;
 	w->oom = oom_new();
+	w->procfs.patience = w->patience = patience_new();
 	w->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	w->proc_fd = procfs_open("/proc", &err);
 	if (w->proc_fd < 0)
@@ -137,6 +140,7 @@ void watch_free(struct watch *w)
 	witness_close(w->witness);
 	oom_free(w->oom);
 	procfs_free(&w->procfs);
+	patience_free(w->patience);
 	cleanup_close(&w->proc_fd);
 	cleanup_close(&w->root_fd);
 	free(w->roots);
@@ -365,6 +369,7 @@ static bool take_census(struct watch *w)
 		.shims = w->shims,
 		.self = w->self,
 		.max_args_bytes = w->options.max_args_bytes,
+		.patience = w->patience,
 		.clocks = w->clocks,
 	};
 	_cleanup_census_ struct census census = { 0 };
