@@ -15,6 +15,10 @@
 /* Bundles of one shim's containerd that are looked into for an init.pid. */
 #define MAX_BUNDLES 4096
 
+/* How near to each other clocks are read, and how often that is tried. */
+#define CLOCK_SLACK_NS 1000000
+#define CLOCK_TRIES 10
+
 /* A process, as the first look at it shows it. */
 struct entry {
 	pid_t pid, ppid;
@@ -57,10 +61,16 @@ uint64_t census_mono_ns(void)
 
 void clocks_set(struct clocks *c)
 {
-	uint64_t mono_ns = census_mono_ns();
+	uint64_t mono_ns, later_ns;
+	int tries = CLOCK_TRIES;
 
-	c->wall_ns = clock_ns(CLOCK_REALTIME) - mono_ns;
-	c->boot_ns = clock_ns(CLOCK_BOOTTIME) - mono_ns;
+	/* In one breath: a pause in between would seem to be a step. */
+	do {
+		mono_ns = census_mono_ns();
+		c->wall_ns = clock_ns(CLOCK_REALTIME) - mono_ns;
+		c->boot_ns = clock_ns(CLOCK_BOOTTIME) - mono_ns;
+		later_ns = census_mono_ns();
+	} while (later_ns - mono_ns > CLOCK_SLACK_NS && --tries);
 }
 
 static int by_pid(const void *a, const void *b)
@@ -320,9 +330,7 @@ static void report(struct taking *t, struct census *census,
 		forget_bundles(t);
 		read_bundles(t, p->cwd);
 	}
-	/* No root or shim is somebody's child here. */
-	if (e->depth == 1)
-		f.ppid = 0;
+	f.topmost = e->depth == 1;
 	keep(census, &f);
 }
 
@@ -381,6 +389,7 @@ int census_take(struct census *census, const struct census_options *options,
 	int ret;
 
 	*census = (struct census){ 0 };
+	t.procfs.patience = options->patience;
 	t.bundles = calloc(MAX_BUNDLES, sizeof(*t.bundles));
 	if (!t.bundles)
 		abort();

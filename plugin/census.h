@@ -27,6 +27,7 @@ struct census_options {
 	const char *self;	/* a container's id that all of this host's
 				 * cgroups bear, being one itself; or "" */
 	size_t max_args_bytes;
+	struct patience *patience;	/* as of struct procfs */
 	struct clocks clocks;
 };
 

@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "host.h"
 #include "sinks.h"
 
 #define TICK_MS 100	/* how often what waits is looked at in a pause */
@@ -17,7 +18,8 @@
  * end for two seconds, then the tree for twice the linger time.
  */
 #define PAUSE_MS 3000
-#define START_MS 2000	/* how long auditd's first record is waited for */
+#define START_MS 2000	/* how long a record of this host is waited for */
+#define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 
 struct core {
@@ -26,7 +28,9 @@ struct core {
 	struct ledger *ledger;
 	struct watch *watch;
 	struct keeper *keeper;		/* or NULL */
+	struct host *host;
 	char *node;			/* how auditd calls this host */
+	char *old_node;			/* how it did, by the state; or NULL */
 	struct merge *merge;		/* of this host's node; NULL before its
 					 * name is known */
 	struct pipeline *pipeline;
@@ -149,29 +153,14 @@ static bool owes_report(const struct core *c)
 	return false;
 }
 
-/* The name in front of a record, which auditd puts there or not. */
-static char *node_in(const char *data, size_t len)
-{
-	const char *end = NULL;
-	char *node;
-
-	if (len > 5 && !memcmp(data, "node=", 5))
-		end = memchr(data + 5, ' ', len - 5);
-	node = end ? strndup(data + 5, (size_t)(end - data) - 5) : strdup("");
-	if (!node)
-		abort();
-	return node;
-}
-
-/*
- * How auditd calls this host is told by its first record: it sends one when
- * it starts, and it starts its plugins. If none comes, it calls it nothing.
- */
-static void start_watch(struct core *c, const char *data, size_t len)
+/* How auditd calls this host is known now. */
+static void start_watch(struct core *c, const char *node)
 {
 	struct tree *t;
 
-	c->node = node_in(data, len);
+	c->node = strdup(node);
+	if (!c->node)
+		abort();
 	c->merge = pipeline_local(c->pipeline, c->node);
 	t = pipeline_local_tree(c->pipeline);
 	watch_attach(c->watch, c->merge, t, pipeline_metrics(c->pipeline));
@@ -182,10 +171,24 @@ static void start_watch(struct core *c, const char *data, size_t len)
 		keeper_write(c->keeper);
 }
 
+/*
+ * The first record of this host's own tells its name: auditd sends one when
+ * it starts, and it starts its plugins. It may not be the first of all.
+ */
+static void on_node(void *ctx, const char *node)
+{
+	struct core *c = ctx;
+
+	if (c->merge)
+		return;
+	if (host_is(c->host, node, c->old_node))
+		start_watch(c, node);
+	else
+		watch_stranger(c->watch, node);
+}
+
 static void feed(struct core *c, const struct channel_msg *msg)
 {
-	if (!c->merge && msg->len)
-		start_watch(c, msg->data, msg->len);
 	watch_drain(c->watch);
 	if (msg->tag)
 		pipeline_lost(c->pipeline, msg->tag, "lines");
@@ -203,9 +206,12 @@ static void idle(struct core *c)
 {
 	uint64_t linger_ms = c->options->pipeline.tree.linger_ms;
 	uint64_t elapsed_ms = now_ms() - c->fed_ms;
+	const char *node = c->merge || elapsed_ms <= START_MS ?
+				   NULL :
+				   host_guess(c->host, c->old_node);
 
-	if (!c->merge && elapsed_ms > START_MS)
-		start_watch(c, "", 0);
+	if (node)
+		start_watch(c, node);
 	watch_drain(c->watch);
 	if (elapsed_ms < linger_ms)
 		return;
@@ -255,8 +261,9 @@ static void wait_for_work(struct core *c)
 		{ channel_fd(c->in), POLLIN, 0 },
 		{ c->merge ? watch_fd(c->watch) : -1, POLLIN, 0 },
 	};
-	bool still = c->quiet && !owes_report(c) && c->merge &&
-		     !merge_waits(c->merge);
+	bool still = c->quiet && !owes_report(c) &&
+		     (c->merge ? !merge_waits(c->merge) :
+				 now_ms() - c->fed_ms > START_MS);
 
 	poll(fds, sizeof(fds) / sizeof(fds[0]), still ? SLOW_TICK_MS : TICK_MS);
 }
@@ -306,6 +313,9 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 	c->options = options_copy(options);
 	c->quiet = true;
 	c->pipeline = pipeline_new(&c->options->pipeline, emit, c);
+	pipeline_on_node(c->pipeline, on_node, c);
+	c->host = host_new(AUDITD_CONF);
+	c->old_node = keeper ? keeper_node(keeper) : NULL;
 	pthread_mutex_init(&c->lock, NULL);
 	return c;
 }
@@ -361,6 +371,8 @@ void core_free(struct core *c)
 	options_free(c->next);
 	buf_free(&c->line);
 	free(c->node);
+	free(c->old_node);
+	host_free(c->host);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

@@ -39,6 +39,11 @@ enum fact_kind {
  * EXEC: pid has one thread from now on. What it executed is audit's to say.
  * EXIT: one thread of pid ended, with code or by signal; of the last one
  *	 that is how the process ended (wait_task_zombie() in kernel/exit.c).
+ *	 Of an exit_group, or of a signal that kills, every thread's event
+ *	 bears that status (get_signal(), do_group_exit()). Where the threads
+ *	 end one by one, by exit, the last one's is the process's since Linux
+ *	 6.0 (synchronize_group_exit()); before, wait(2) has the leader's, who
+ *	 may have ended first, and the last one's is told here all the same.
  */
 
 /* Which system call made a child: they differ in what they prove. */
@@ -93,7 +98,9 @@ struct fact {
 	const char *container;	/* the id that its cgroup names, or NULL */
 	unsigned int threads;	/* FACT_FOUND */
 	uint64_t start_ms;	/* FACT_FOUND: birth, since the epoch */
-	uint64_t born_ms;	/* birth, by CLOCK_BOOTTIME */
+	uint64_t born_ms;	/* birth, by CLOCK_BOOTTIME; FACT_GONE: of whom
+				 * that pid was, 0 where not known */
+	bool topmost;		/* FACT_FOUND: nobody above is in the tree */
 	bool is_init;		/* FACT_FOUND: the shim's own word */
 	const char *bundle;	/* FACT_FOUND: of its container, or NULL */
 

@@ -133,6 +133,14 @@ static void set_aside(struct keeper *k, const char *suffix,
 		news_tell(&k->news, true, "%s; set aside as %s", why->text, to);
 }
 
+char *keeper_node(const struct keeper *k)
+{
+	char boot_id[sizeof(k->boot_id)];
+
+	state_boot_id(boot_id, sizeof(boot_id));
+	return state_node(k->path, boot_id);
+}
+
 void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 		    struct channel *lines)
 {

@@ -24,6 +24,9 @@ struct keeper *keeper_new(const char *path, const struct news *news,
 			  struct err *err);
 void keeper_free(struct keeper *k);
 
+/* The node whose state it is, malloc'ed; NULL if there is none of this boot. */
+char *keeper_node(const struct keeper *k);
+
 /*
  * Puts back who is in the state, into the fresh tree of that node. What is
  * no use is set aside, and that is told. lines is the ledger's channel,

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "epochs.h"
+#include "strangers.h"
+
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
 
@@ -11,7 +14,6 @@
 #define COARSE_MS 10
 
 #define MAX_WAITING 65536
-#define MAX_STRANGERS 16384
 #define MAX_ADOPTED 256
 #define MAX_STEPS 64
 
@@ -25,23 +27,14 @@ struct item {
 	UT_hash_handle hh;	/* in births, the newest of a pid */
 };
 
-/* What was told of somebody who is not in the tree. */
-struct stranger {
-	uint64_t time_ms, mono_ns;
-	pid_t pid, child;
-	int code, signal;
-	enum fact_kind kind;
-	bool thread;
-};
-
 struct merge {
 	struct tree *tree;
 	struct metrics *metrics;
+	struct epochs epochs;
 	struct item *first, **last;
 	size_t n;
 	struct item *births;
-	size_t n_strangers;	/* ever; the newest are kept */
-	struct stranger strangers[MAX_STRANGERS];
+	struct strangers *strangers;
 	size_t n_adopted;
 	pid_t adopted[MAX_ADOPTED];
 };
@@ -63,6 +56,7 @@ struct merge *merge_new(struct tree *t, struct metrics *metrics)
 	m->tree = t;
 	m->metrics = metrics;
 	m->last = &m->first;
+	m->strangers = strangers_new();
 	tree_on_adopted(t, on_adopted, m);
 	return m;
 }
@@ -95,6 +89,7 @@ void merge_free(struct merge *m)
 		return;
 	while (m->first)
 		free(take(m));
+	strangers_free(m->strangers);
 	free(m);
 }
 
@@ -119,6 +114,14 @@ static const struct item *find_birth(const struct merge *m, pid_t pid)
 	return item;
 }
 
+/* Of the newcomer; 0 for a root. */
+static pid_t parent_of(const struct fact *f)
+{
+	if (f->kind != FACT_FOUND)
+		return f->pid;
+	return f->topmost ? 0 : f->ppid;
+}
+
 const struct proc *merge_nearest(struct merge *m, pid_t pid)
 {
 	const struct item *birth = find_birth(m, pid);
@@ -127,8 +130,7 @@ const struct proc *merge_nearest(struct merge *m, pid_t pid)
 		return NULL;
 	/* Nobody makes a long chain of births but to be looked for. */
 	for (size_t i = 0; birth && i < MAX_STEPS; i++) {
-		pid = birth->fact->kind == FACT_FOUND ? birth->fact->ppid :
-							birth->fact->pid;
+		pid = parent_of(birth->fact);
 		birth = find_birth(m, pid);
 	}
 	return birth ? NULL : tree_find(m->tree, pid);
@@ -212,26 +214,10 @@ static void insert(struct merge *m, const struct fact *f)
 	put_at(m, at, f);
 }
 
-static void remember(struct merge *m, const struct fact *f)
-{
-	struct stranger *s = &m->strangers[m->n_strangers++ % MAX_STRANGERS];
-
-	*s = (struct stranger){
-		.time_ms = f->time_ms,
-		.mono_ns = f->mono_ns,
-		.pid = f->pid,
-		.child = f->child,
-		.code = f->code,
-		.signal = f->signal,
-		.kind = f->kind,
-		.thread = f->thread,
-	};
-}
-
 void merge_put(struct merge *m, const struct fact *f)
 {
 	if (f->source == SOURCE_WITNESS && !merge_ours(m, f->pid)) {
-		remember(m, f);
+		strangers_add(m->strangers, f);
 		if (!is_reborn(m, f))
 			return;
 	}
@@ -240,59 +226,16 @@ void merge_put(struct merge *m, const struct fact *f)
 		give_first(m);
 }
 
-static struct fact fact_of(const struct stranger *s)
+static void on_recalled(void *ctx, const struct fact *f)
 {
-	return (struct fact){
-		.kind = s->kind,
-		.source = SOURCE_WITNESS,
-		.time_ms = s->time_ms,
-		.mono_ns = s->mono_ns,
-		.node = "",
-		.pid = s->pid,
-		.child = s->child,
-		.thread = s->thread,
-		.code = s->code,
-		.signal = s->signal,
-		.uid = ID_UNSET,
-		.gid = ID_UNSET,
-		.auid = ID_UNSET,
-		.ses = ID_UNSET,
-	};
-}
-
-/*
- * What was told of pid and, as births among it are recalled, of its
- * children. An earlier user's of the pid ends with its end: whatever is
- * from before the last birth of that pid is not meant.
- */
-static void recall_all(struct merge *m, pid_t pid)
-{
-	size_t n = m->n_strangers < MAX_STRANGERS ? m->n_strangers :
-						    MAX_STRANGERS;
-	size_t from = m->n_strangers - n;
-	struct stranger *s;
-	struct fact f;
-
-	for (size_t i = m->n_strangers; i > from; i--) {
-		s = &m->strangers[(i - 1) % MAX_STRANGERS];
-		if (s->kind == FACT_FORK && !s->thread && s->child == pid)
-			from = i;
-	}
-	for (size_t i = from; i < m->n_strangers; i++) {
-		s = &m->strangers[i % MAX_STRANGERS];
-		f = fact_of(s);
-		if (!s->pid || (!merge_ours(m, s->pid) && !is_reborn(m, &f)))
-			continue;
-		insert(m, &f);
-		if (merge_ours(m, s->pid))
-			s->pid = 0;
-	}
+	insert(ctx, f);
 }
 
 static void adopt(struct merge *m)
 {
 	while (m->n_adopted)
-		recall_all(m, m->adopted[--m->n_adopted]);
+		strangers_recall(m->strangers, m->adopted[--m->n_adopted],
+				 on_recalled, m);
 }
 
 static void give_until(struct merge *m, uint64_t time_ms)
@@ -361,16 +304,22 @@ static void give_birth(struct merge *m, const struct fact *f)
  */
 static void give_own(struct merge *m, const struct fact *f)
 {
+	uint64_t until_ms = f->time_ms + 2 * COARSE_MS;
 	const struct item *last = NULL;
 	const struct fact *g;
 
-	if (f->kind != FACT_EXIT && f->kind != FACT_EXEC)
+	if ((f->kind != FACT_EXIT && f->kind != FACT_EXEC) ||
+	    !merge_ours(m, f->pid))
 		return;
 	/* That it executed this was given; what waits is another exec. */
-	if (f->kind == FACT_EXEC && tree_awaits_exec(m->tree, f->pid))
+	if (f->kind == FACT_EXEC &&
+	    tree_awaits_exec(m->tree, f->pid, f->time_ms))
 		return;
-	for (struct item *i = m->first;
-	     i && i->fact->time_ms <= f->time_ms + 2 * COARSE_MS; i = i->next) {
+	/* An exec is stamped when it was called, and may take its time. */
+	if (f->kind == FACT_EXEC && tree_trusts(m->tree, f->time_ms))
+		until_ms = UINT64_MAX;
+	for (struct item *i = m->first; i && i->fact->time_ms <= until_ms;
+	     i = i->next) {
 		g = i->fact;
 		if (g->pid != f->pid || g->kind == FACT_EXIT)
 			continue;
@@ -383,19 +332,58 @@ static void give_own(struct merge *m, const struct fact *f)
 	give_through(m, last);
 }
 
-void merge_apply(struct merge *m, const struct fact *f)
+/* The audit stream has come to that stamp: what was before it is due. */
+static void come(struct merge *m, uint64_t stamp_ms)
 {
-	give_until(m, f->time_ms);
-	give_birth(m, f);
-	give_own(m, f);
-	tree_apply(m->tree, f);
+	uint64_t time_ms = epochs_earliest(&m->epochs, stamp_ms);
+
+	give_until(m, time_ms);
+	epochs_come(&m->epochs, time_ms);
+}
+
+/* A time that was twice: nobody speaks before he is born. */
+static uint64_t time_of(struct merge *m, const struct fact *f)
+{
+	uint64_t earliest = epochs_earliest(&m->epochs, f->time_ms);
+	const struct item *birth = find_birth(m, f->pid);
+
+	return !earliest || (birth &&
+			     earliest + COARSE_MS < birth->fact->time_ms) ?
+		       epochs_latest(&m->epochs, f->time_ms) :
+		       earliest;
+}
+
+void merge_apply(struct merge *m, const struct fact *heard)
+{
+	struct fact f = *heard;
+
+	come(m, heard->time_ms);
+	f.time_ms = time_of(m, heard);
+	give_birth(m, &f);
+	give_own(m, &f);
+	tree_apply(m->tree, &f);
 	adopt(m);
 }
 
 void merge_pass(struct merge *m, uint64_t time_ms)
 {
-	give_until(m, time_ms);
+	come(m, time_ms);
 	adopt(m);
+}
+
+void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)
+{
+	int64_t forward_ms = epochs_read(&m->epochs, mono_ns, wall_ns);
+
+	if (!forward_ms)
+		return;
+	for (struct item *i = m->first; i; i = i->next) {
+		i->fact->time_ms += (uint64_t)forward_ms;
+		if (i->fact->kind == FACT_FOUND)
+			i->fact->start_ms += (uint64_t)forward_ms;
+	}
+	strangers_step(m->strangers, forward_ms);
+	tree_step(m->tree, forward_ms);
 }
 
 void merge_finish(struct merge *m)

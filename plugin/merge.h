@@ -46,6 +46,13 @@ void merge_apply(struct merge *m, const struct fact *f);
 /* The audit stream has come to that time: what was before it is due. */
 void merge_pass(struct merge *m, uint64_t time_ms);
 
+/*
+ * The host's clocks, as struct clocks has them, before facts are handed in
+ * that go by them. If the time of day was set, everything here and in the
+ * tree moves with it, and records that were stamped before find their turn.
+ */
+void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns);
+
 /* The stream is at its end: everything is due. */
 void merge_finish(struct merge *m);
 

@@ -15,11 +15,15 @@
 /* Each has a file open. */
 #define MAX_WATCHED 512
 
+/* How long a victim's threads take to end. */
+#define VICTIM_MS 1000
+
 struct watched {
 	const void *key;
 	int fd;
 	uint64_t counted;	/* kills that are accounted for */
-	pid_t last;		/* the last victim */
+	pid_t last;		/* the last victim, */
+	uint64_t last_ms;	/* and when that was */
 	UT_hash_handle hh;	/* in the order of use */
 };
 
@@ -132,18 +136,19 @@ void oom_forget(struct oom *o, const void *key)
 		drop(o, w);
 }
 
-bool oom_killed(struct oom *o, const void *key, pid_t pid)
+bool oom_killed(struct oom *o, const void *key, pid_t pid, uint64_t now_ms)
 {
 	struct watched *w = find(o, key);
 	uint64_t count;
 
 	if (!w)
 		return false;
-	if (w->last == pid)
+	if (w->last == pid && now_ms < w->last_ms + VICTIM_MS)
 		return true;
 	if (!read_count(w->fd, &count) || count <= w->counted)
 		return false;
 	w->counted++;
 	w->last = pid;
+	w->last_ms = now_ms;
 	return true;
 }

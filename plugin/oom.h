@@ -30,8 +30,9 @@ void oom_forget(struct oom *o, const void *key);
 /*
  * pid, in that container, has just ended by SIGKILL. True if the kernel
  * killed it for memory: of as many as the count has risen by. May be asked
- * again for each thread of pid.
+ * again for each thread of pid, which end together; a second later the pid may
+ * be another's. now_ms never goes back.
  */
-bool oom_killed(struct oom *o, const void *key, pid_t pid);
+bool oom_killed(struct oom *o, const void *key, pid_t pid, uint64_t now_ms);
 
 #endif

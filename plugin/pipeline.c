@@ -30,7 +30,8 @@ struct pipeline {
 	struct pipeline_options options;
 	struct metrics metrics;
 	change_fn *emit, *final;
-	void *ctx, *final_ctx;
+	pipeline_node_fn *on_node;
+	void *ctx, *final_ctx, *node_ctx;
 	struct gate *gate;
 	struct assemble *assemble;
 	struct node *nodes;
@@ -118,9 +119,23 @@ static struct node *node_of(struct pipeline *p, const char *name, size_t len)
 		if (HASH_COUNT(p->nodes) >= p->options.max_nodes)
 			evict_node(p);
 		n = new_node(p, name, len);
+		p->last = n;
+		p->on_node(p->node_ctx, n->name);
 	}
 	p->last = n;
 	return n;
+}
+
+static void no_node(void *ctx, const char *node)
+{
+	(void)ctx;
+	(void)node;
+}
+
+void pipeline_on_node(struct pipeline *p, pipeline_node_fn *fn, void *ctx)
+{
+	p->on_node = fn;
+	p->node_ctx = ctx;
 }
 
 static void report_gaps(struct pipeline *p, struct node *n)
@@ -137,12 +152,11 @@ static void report_gaps(struct pipeline *p, struct node *n)
 static void on_key(void *ctx, const struct gate_key *k)
 {
 	struct pipeline *p = ctx;
-	struct node *n;
+	struct node *n = node_of(p, k->node, k->node_len);
 
 	if (k->type_len >= sizeof(DAEMON) - 1 &&
 	    !memcmp(k->type, DAEMON, sizeof(DAEMON) - 1))
 		return;
-	n = node_of(p, k->node, k->node_len);
 	if (n == p->local)
 		merge_pass(p->merge, k->time_ms);
 	gaps_see(&n->gaps, k->serial);
@@ -198,6 +212,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options,
 		abort();
 	p->emit = emit;
 	p->ctx = ctx;
+	p->on_node = no_node;
 	p->root_fd = -1;
 	p->gate = gate_new(&p->metrics, on_event, p);
 	p->assemble = assemble_new(&p->metrics, on_fact, p);

@@ -52,6 +52,13 @@ void pipeline_lost(struct pipeline *p, uint64_t n, const char *what);
  */
 struct merge *pipeline_local(struct pipeline *p, const char *node);
 
+/*
+ * Called when a record of a node comes that has no tree yet, or none any
+ * more, before it goes there. May call pipeline_local().
+ */
+typedef void pipeline_node_fn(void *ctx, const char *node);
+void pipeline_on_node(struct pipeline *p, pipeline_node_fn *fn, void *ctx);
+
 /* That node's tree, or NULL. Borrowed. */
 struct tree *pipeline_local_tree(struct pipeline *p);
 

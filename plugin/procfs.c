@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "patience.h"
 
 /*
  * The most that is read of a file. A line of status has all supplementary
@@ -41,7 +42,7 @@ struct reading {
  * Appends a file's first max bytes, or all of them. A read of /proc gives
  * less than was asked for without being at the end.
  */
-static int read_file(int dir, const char *name, struct buf *out, size_t max)
+int procfs_read_file(int dir, const char *name, struct buf *out, size_t max)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	size_t want;
@@ -67,7 +68,7 @@ static int read_file(int dir, const char *name, struct buf *out, size_t max)
 /* The same as a string. A NUL, which the kernel never puts there, ends it. */
 static int read_text(int dir, const char *name, struct buf *out, size_t max)
 {
-	if (read_file(dir, name, out, max))
+	if (procfs_read_file(dir, name, out, max))
 		return -1;
 	buf_putc(out, '\0');
 	return 0;
@@ -215,7 +216,7 @@ static void read_cgroup(struct reading *r)
 	char id[PROCFS_ID_SIZE];
 	struct span path;
 
-	if (read_file(r->dir, "cgroup", &file, CGROUP_MAX))
+	if (procfs_read_file(r->dir, "cgroup", &file, CGROUP_MAX))
 		return;
 	/* what is cut off would be another's path */
 	while (file.len && file.data[file.len - 1] != '\n')
@@ -259,9 +260,12 @@ static void read_args(struct reading *r, size_t max)
 	struct procfs *p = r->p;
 	struct buf *text = &p->text;
 	size_t at = text->len;
+	size_t want = max < SIZE_MAX ? max + 1 : max;
+	int ret = p->patience ? patience_read(p->patience, r->dir, "cmdline",
+					      text, want) :
+				procfs_read_file(r->dir, "cmdline", text, want);
 
-	if (read_file(r->dir, "cmdline", text,
-		      max < SIZE_MAX ? max + 1 : max)) {
+	if (ret) {
 		text->len = at;
 		return;
 	}
@@ -322,6 +326,7 @@ static int open_pid(int proc_fd, pid_t pid)
 
 static void forget(struct procfs *p, pid_t pid)
 {
+	struct patience *patience = p->patience;
 	struct buf text = p->text;
 
 	buf_clear(&text);
@@ -333,6 +338,7 @@ static void forget(struct procfs *p, pid_t pid)
 		.auid = UINT32_MAX,
 		.ses = UINT32_MAX,
 		.text = text,
+		.patience = patience,
 	};
 }
 

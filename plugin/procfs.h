@@ -14,7 +14,8 @@
  * in fs/proc/base.c): CAP_SYS_PTRACE, or the same uid and no capability that
  * the reader lacks. The other files are everyone's, unless /proc is mounted
  * with hidepid. Reading cmdline waits while the process maps memory, as ps
- * does (mmap_lock); nothing else here waits for it.
+ * does (mmap_lock), which it can make last for ever: see patience. Nothing
+ * else here waits for it.
  */
 #ifndef CONTREE_PROCFS_H
 #define CONTREE_PROCFS_H
@@ -26,6 +27,8 @@
 
 #include "buf.h"
 #include "err.h"
+
+struct patience;
 
 /* PF_* of include/linux/sched.h, as in the flags of stat. */
 #define PROCFS_EXITING 0x4u
@@ -52,6 +55,8 @@ enum {
  * the next read.
  */
 struct procfs {
+	struct patience *patience;	/* for cmdline; NULL: without end.
+					 * Borrowed, stays over reads */
 	pid_t pid, ppid;
 	uint64_t start_ticks;	/* clock ticks since boot */
 	char state;		/* a letter */

@@ -44,6 +44,9 @@ enum state_found state_load(struct state *state, const char *path,
 			    struct err *err);
 void state_free(struct state *state);
 
+/* Its node, malloc'ed; NULL if it is no state of that boot. */
+char *state_node(const char *path, const char *boot_id);
+
 #define _cleanup_state_ __attribute__((cleanup(state_free)))
 
 /* The kernel's name for this boot; "" if it cannot be read. */

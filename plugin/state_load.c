@@ -30,8 +30,25 @@ struct reader {
 	struct entry *entries;
 	const char *boot_id, *node;
 	struct state *state;
+	char *found;		/* the node of one whose node is not given */
 	bool headed;
 };
+
+static char *copy(const char *s)
+{
+	char *to = strdup(s);
+
+	if (!to)
+		abort();
+	return to;
+}
+
+static size_t first_line(const struct buf *file)
+{
+	const char *newline = memchr(file->data, '\n', file->len);
+
+	return newline ? (size_t)(newline - file->data) + 1 : 0;
+}
 
 static const char *text_of(struct json_object *line, const char *key)
 {
@@ -71,7 +88,9 @@ static enum state_found read_head(struct reader *r, struct json_object *line,
 		err_set(err, 0, "is from before the host was booted");
 		return STATE_FOREIGN;
 	}
-	if (strcmp(text_of(line, "node"), r->node)) {
+	if (!r->node) {
+		r->found = copy(text_of(line, "node"));
+	} else if (strcmp(text_of(line, "node"), r->node)) {
 		err_set(err, 0, "is of another node");
 		return STATE_FOREIGN;
 	}
@@ -194,15 +213,6 @@ static enum state_found read_lines(struct reader *r, const char *data,
 	return ret;
 }
 
-static const char *copy(const char *s)
-{
-	char *to = strdup(s);
-
-	if (!to)
-		abort();
-	return to;
-}
-
 static void add(struct reader *r, struct entry *e, const struct entry *parent)
 {
 	struct json_object *line = e->line;
@@ -319,6 +329,19 @@ enum state_found state_load(struct state *state, const char *path,
 		err_wrap(err, "%s", path);
 	reader_free(&r);
 	return ret;
+}
+
+char *state_node(const char *path, const char *boot_id)
+{
+	struct reader r = { .boot_id = boot_id };
+	_cleanup_buf_ struct buf file = BUF_INIT;
+	struct err err;
+
+	if (read_file(&file, path, &err) != STATE_GOOD)
+		return NULL;
+	/* Of the first line: what follows is read when it is needed. */
+	read_lines(&r, file.data, first_line(&file), &err);
+	return r.found;
 }
 
 void state_free(struct state *state)

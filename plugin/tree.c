@@ -219,6 +219,16 @@ static uint64_t fact_at(struct tree *t, const struct fact *f)
 	return at;
 }
 
+/* What waits in limbo is in its own times. */
+void tree_step(struct tree *t, int64_t forward_ms)
+{
+	t->offset -= (uint64_t)forward_ms;
+	t->metrics->clock_steps++;
+	for (struct proc *p = t->all; p; p = p->priv->all_next)
+		for (size_t i = 0; i < p->priv->n_pending; i++)
+			p->priv->pending[i]->time_ms += (uint64_t)forward_ms;
+}
+
 /*
  * Every birth in the tree is witnessed, and so whoever is not there is
  * nobody's child. A root is known by what it executes.
@@ -250,7 +260,7 @@ static bool is_successor(const struct tree *t, const struct proc *p,
 	if (v->quit_at && !placed(p))
 		return at > v->quit_at + COARSE_MS;
 	/* Births and ends are told, so this is none. */
-	if (is_witnessed(t, f->time_ms))
+	if (is_witnessed(t, at))
 		return false;
 	if (!placed(p) || !v->heard || !v->settled || !f->ppid || !p->ppid ||
 	    f->ppid == p->ppid || at <= v->last_at)
@@ -282,7 +292,7 @@ static void apply_heard(struct tree *t, const struct fact *f, uint64_t at)
 			end(t, p, EXIT_UNKNOWN, 0, &when);
 		p = NULL;
 	}
-	if (!p && is_witnessed(t, f->time_ms)) {
+	if (!p && is_witnessed(t, at)) {
 		if (f->kind == FACT_EXEC)
 			witnessed_root(t, f, at);
 		return;

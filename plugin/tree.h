@@ -72,6 +72,13 @@ void tree_lost(struct tree *t, uint64_t n, const char *what);
 void tree_witness(struct tree *t, uint64_t since_ms);
 
 /*
+ * The host's time of day was set forward by so much (back, if negative), and
+ * facts from now on bear times of the clock as it is now: the tree's time
+ * goes on as if nothing had been.
+ */
+void tree_step(struct tree *t, int64_t forward_ms);
+
+/*
  * Called when a process gets its place by anything else than the witness or
  * the census: births and ends told before were not the tree's. From within
  * tree_apply() and the like; it must not call the tree.
@@ -97,8 +104,14 @@ const struct proc *tree_find(struct tree *t, pid_t pid);
  */
 bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms);
 
-/* Whether an exec of that pid was witnessed that audit has yet to tell of. */
-bool tree_awaits_exec(struct tree *t, pid_t pid);
+/* Whether the witness is on, and was at that time. */
+bool tree_trusts(const struct tree *t, uint64_t time_ms);
+
+/*
+ * Whether an exec of that pid was witnessed that audit has yet to tell of, by
+ * a record that may be of then.
+ */
+bool tree_awaits_exec(struct tree *t, pid_t pid, uint64_t time_ms);
 
 /* The init of the pid namespace that p is in; 0 if not known, or the host's. */
 pid_t tree_reaper(const struct proc *p);

@@ -165,6 +165,9 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 	} else if (is_later(at, f->serial, v->old_at, v->old_serial)) {
 		keep_old_image(p, image_ref(image), at, f->serial);
 	}
+	/* Stamped after it was done, it is another; that one's was lost. */
+	if (at > v->owed_at + COARSE_MS)
+		v->execs_owed = 0;
 	v->execs_owed -= v->execs_owed > 0;
 	classify_exec(t, p, f);
 	derive(t, p);
@@ -263,8 +266,10 @@ void apply(struct tree *t, struct proc *p, const struct fact *f)
 	switch (f->kind) {
 	case FACT_FORK:
 		/* Every child was told by its pid, or will be. */
-		if (is_witnessed(t, f->time_ms))
+		if (is_witnessed(t, when.at)) {
+			vouch(t, p, f);
 			break;
+		}
 		/* A number means nothing before its namespace is known. */
 		if (p->priv->certain || p->priv->forced)
 			claim_add(t, p, f);

@@ -14,6 +14,7 @@ static void refresh(struct tree *t, struct proc *p, const struct fact *f)
 	if (p->priv->exec_at <= f->time_ms + t->offset && f->args)
 		proc_set_image(p, image_new(f->exe ? f->exe : p->image->exe,
 					    f->comm, f));
+	reconsider(p);
 	derive(t, p);
 }
 
@@ -28,7 +29,7 @@ static void find_new(struct tree *t, const struct fact *f)
 	};
 	struct proc *p;
 
-	b.parent = f->ppid ? find_placed(t, f->ppid) : NULL;
+	b.parent = f->ppid && !f->topmost ? find_placed(t, f->ppid) : NULL;
 	if (!b.parent && name_listed(t->roots, program_of(f)))
 		b.role = ROLE_ROOT;
 	else if (!b.parent && name_listed(t->shims, program_of(f)))
@@ -51,6 +52,9 @@ static void found(struct tree *t, const struct fact *f)
 
 	if (p && !ended(p)) {
 		if (is_born_at(p, f->born_ms)) {
+			/* The clock was set back since that was saved. */
+			if (p->priv->birth_at > when.at)
+				p->priv->birth_at = f->start_ms + t->offset;
 			refresh(t, p, f);
 			return;
 		}
@@ -71,12 +75,26 @@ static bool is_dying(const struct tree *t, const struct proc *p,
 
 	return p->role >= ROLE_INIT && c->self.stop_ms && c->timer.place &&
 	       c->ns && c->ns->mode == PIDNS_LOCAL &&
-	       !is_witnessed(t, f->time_ms);
+	       !is_witnessed(t, f->time_ms + t->offset);
+}
+
+/*
+ * Who is meant: where an end was missed while nobody listened, there may be a
+ * newer user of the pid.
+ */
+static struct proc *find_gone(struct tree *t, const struct fact *f)
+{
+	struct proc *p = find_placed(t, f->pid);
+
+	while (p && f->born_ms &&
+	       (!placed(p) || ended(p) || !is_born_at(p, f->born_ms)))
+		p = p->priv->older;
+	return p;
 }
 
 static void gone(struct tree *t, const struct fact *f)
 {
-	struct proc *p = find_placed(t, f->pid);
+	struct proc *p = find_gone(t, f);
 	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
 			     SOURCE_CENSUS };
 
@@ -84,7 +102,7 @@ static void gone(struct tree *t, const struct fact *f)
 		return;
 	/* Somebody born since /proc was looked at is not meant. */
 	if (!p || ended(p) || f->mono_ns < p->priv->told_ns ||
-	    p->start_ms > f->time_ms)
+	    (!f->born_ms && p->priv->birth_at > when.at))
 		return;
 	t->metrics->gone++;
 	if (p->priv->leaving.reason)

@@ -131,6 +131,13 @@ static struct container_priv *make(struct tree *t, const char *ns,
 	return c;
 }
 
+/* NULL if there is none. */
+struct container_priv *container_known(struct tree *t, const char *ns,
+				       const char *id)
+{
+	return find(t, ns, id);
+}
+
 /* By what /proc says; NULL if there are too many. bundle may be NULL. */
 struct container_priv *container_of_id(struct tree *t, const char *ns,
 				       const char *id, const char *bundle)
@@ -252,7 +259,7 @@ static void gone(struct tree *t, struct container_priv *c,
 	if (!c->gone.at || when->at < c->gone.at)
 		c->gone = *when;
 	/* If its init had ended, the witness would have told. */
-	if (c->init && !ended(c->init) && is_witnessed(t, when->time_ms))
+	if (c->init && !ended(c->init) && is_witnessed(t, when->at))
 		return;
 	if (c->init && (!ended(c->init) || c->init->priv->weak_end))
 		end(t, c->init, EXIT_UNKNOWN, 0, when);
@@ -290,7 +297,7 @@ void container_due(struct tree *t, struct container_priv *c)
 	for (p = c->procs; p; p = next) {
 		next = p->priv->container_next;
 		if (!placed(p) || ended(p) || p->role < ROLE_INIT ||
-		    is_witnessed(t, c->stop.time_ms))
+		    is_witnessed(t, c->stop.at))
 			continue;
 		killed = local && is_in(p->priv->ns, ns) &&
 			 p->priv->birth_at <= c->stop.at + COARSE_MS;
@@ -329,7 +336,7 @@ static void end_shim_delete(struct tree *t, struct container_priv *c,
 	struct proc *shim = c->shim;
 
 	if (shim && shim->container == &c->self && !ended(shim) &&
-	    !is_witnessed(t, when->time_ms))
+	    !is_witnessed(t, when->at))
 		end(t, shim, EXIT_UNKNOWN, 0, when);
 	gone(t, c, when);
 }

@@ -14,6 +14,7 @@
  * tree_witness.c	what the kernel's proc connector said
  * tree_census.c	what /proc said
  * tree_role.c		what follows for a process from its parent and its execs
+ * tree_doubt.c		whose arguments are not believed
  * tree_container.c	containers: named, started, stopped
  * tree_restore.c	what outlives the plugin
  * tree_check.c		the invariants
@@ -153,6 +154,7 @@ struct proc_priv {
 	bool by_vfork;		/* born by vfork or CLONE_VFORK */
 	bool last_stage;	/* of the runtime: becomes init or exec */
 	int execs_owed;		/* witnessed, and not told by audit */
+	uint64_t owed_at;	/* the last one */
 	unsigned int n_threads;	/* by the witness; 0: not known */
 	struct leaving leaving;
 	uint64_t told_ns;	/* what was witnessed before is in already */
@@ -165,6 +167,8 @@ struct proc_priv {
 	bool end_told;		/* its container knows that it ended */
 	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
 	enum verb verb;		/* what it was invoked to do */
+	enum verb doubted;	/* … as it says, and is not believed */
+	bool vouched;		/* its parent is who made it, for sure */
 	char *inv_id, *inv_ns, *inv_bundle;	/* and on what, or NULL */
 	struct when user_exec;	/* its first program that is no runtime's */
 	size_t n_unmatched;	/* children that spoke, but answer no claim */
@@ -227,7 +231,7 @@ struct tree {
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
 	struct stranger *strangers;	/* lately heard; NULL before any */
-	uint64_t witness_since;	/* event time, or WITNESS_OFF */
+	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
 
 	struct timers timers;
 	struct proc_priv *by_pid;
@@ -392,7 +396,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 
 /* tree_witness.c */
 struct proc *find_placed(struct tree *t, pid_t pid);
-bool is_witnessed(const struct tree *t, uint64_t time_ms);
+bool is_witnessed(const struct tree *t, uint64_t at);
 void apply_witnessed(struct tree *t, const struct fact *f);
 void look_at(struct proc *p, const struct fact *f);
 bool is_born_at(const struct proc *p, uint64_t born_ms);
@@ -415,6 +419,13 @@ void derive(struct tree *t, struct proc *p);
 const char *program_of(const struct fact *f);
 void classify_exec(struct tree *t, struct proc *p, const struct fact *f);
 
+/* tree_doubt.c */
+bool is_doubtful(const struct proc *p);
+void reconsider(struct proc *p);
+void vouch(struct tree *t, const struct proc *p, const struct fact *f);
+void corroborate(struct tree *t, const struct proc *p);
+struct container *doubted_container(struct tree *t, const struct proc *p);
+
 /* tree_container.c */
 void container_join(struct tree *t, struct proc *p,
 		    struct container *container);
@@ -424,6 +435,8 @@ struct container_priv *container_named(struct tree *t, const struct proc *p,
 				       const char *ns);
 struct container_priv *container_of_id(struct tree *t, const char *ns,
 				       const char *id, const char *bundle);
+struct container_priv *container_known(struct tree *t, const char *ns,
+				       const char *id);
 struct pidns *container_ns(struct tree *t, struct container_priv *c,
 			   struct proc *p);
 void container_start(struct tree *t, struct container_priv *c, struct proc *p);

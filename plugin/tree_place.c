@@ -141,6 +141,7 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 		unshow_parent(t, p);
 	if (found)
 		take_found(t, p, b->looked);
+	corroborate(t, p);
 	derive(t, p);
 	if (pending.n) {
 		identify(p, pending.list[0]);
@@ -313,6 +314,9 @@ static bool fits_birth(const struct proc *p, const struct birth *b)
 	/* The kernel tells of each birth once. */
 	if (b->source == SOURCE_WITNESS && p->source == SOURCE_WITNESS &&
 	    ended(p))
+		return false;
+	if (b->looked && b->looked->born_ms &&
+	    !is_born_at(p, b->looked->born_ms))
 		return false;
 	if (v->exact)
 		return b->at <= v->birth_at + COARSE_MS;

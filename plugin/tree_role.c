@@ -66,6 +66,10 @@ void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 	    (inv.verb != VERB_NONE && !is_below_runtime(p) &&
 	     (inv.id || v->verb == VERB_NONE)))
 		take_invocation(v, &inv);
+	if (is_doubtful(p)) {
+		v->doubted = v->verb;
+		v->verb = VERB_NONE;
+	}
 	/* Below the runtime, even a shim's name may be the user's program. */
 	if (inv.verb != VERB_INIT &&
 	    (!v->user_exec.at || when.at < v->user_exec.at ||
@@ -254,7 +258,7 @@ static void derive_stage(struct tree *t, struct proc *p)
 	if (p->role == ROLE_INIT || p->role == ROLE_EXEC)
 		return;		/* for good */
 	if (parent->container)
-		container_join(t, p, parent->container);
+		container_join(t, p, doubted_container(t, p));
 	if (v->cgroup && told)
 		join_cgroup(t, p);
 	user = p->container && told && runs_user_program(p);
@@ -279,11 +283,12 @@ static void derive_stage(struct tree *t, struct proc *p)
 /*
  * The shim's child, yet in a container: it was brought there before anybody
  * listened, or was made from within by CLONE_PARENT. What it calls itself
- * counts for nothing.
+ * counts for nothing. So it is with a child of one who may be such.
  */
 static bool is_inside(const struct proc *p)
 {
-	return p->parent && p->parent->role == ROLE_SHIM &&
+	return p->parent &&
+	       (p->parent->role == ROLE_SHIM || is_doubtful(p->parent)) &&
 	       p->parent->container &&
 	       (p->priv->ns_depth > 1 || p->priv->inside);
 }
@@ -312,7 +317,7 @@ static void derive_inside(struct tree *t, struct proc *p)
 	p->role = role_inside(p);
 	p->entry = p->role == ROLE_MEMBER ? NULL : p;
 	if (!c->shim)
-		c->shim = p->parent;
+		c->shim = shim_above(p->parent);
 	if (!c->ns)
 		c->ns = pidns_new(t->host_ns);
 	if (p->role == ROLE_INIT && !c->init && !c->self.stop_ms) {

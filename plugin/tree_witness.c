@@ -12,11 +12,13 @@
 void tree_witness(struct tree *t, uint64_t since_ms)
 {
 	t->witness_since = since_ms;
+	if (since_ms && since_ms != WITNESS_OFF)
+		t->witness_since += t->offset;
 }
 
-bool is_witnessed(const struct tree *t, uint64_t time_ms)
+bool is_witnessed(const struct tree *t, uint64_t at)
 {
-	return time_ms >= t->witness_since;
+	return at >= t->witness_since;
 }
 
 void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx)
@@ -45,7 +47,7 @@ bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms)
 {
 	const struct proc *p = find_placed(t, pid);
 
-	return p && p->start_ms < time_ms;
+	return p && p->priv->birth_at < time_ms + t->offset;
 }
 
 const struct proc *tree_find(struct tree *t, pid_t pid)
@@ -53,11 +55,17 @@ const struct proc *tree_find(struct tree *t, pid_t pid)
 	return find_alive(t, pid);
 }
 
-bool tree_awaits_exec(struct tree *t, pid_t pid)
+bool tree_trusts(const struct tree *t, uint64_t time_ms)
+{
+	return is_witnessed(t, time_ms + t->offset);
+}
+
+bool tree_awaits_exec(struct tree *t, pid_t pid, uint64_t time_ms)
 {
 	const struct proc *p = find_alive(t, pid);
 
-	return p && p->priv->execs_owed > 0;
+	return p && p->priv->execs_owed > 0 &&
+	       time_ms + t->offset <= p->priv->owed_at + COARSE_MS;
 }
 
 pid_t tree_reaper(const struct proc *p)
@@ -224,6 +232,7 @@ void apply_witnessed(struct tree *t, const struct fact *f)
 			break;
 		p->priv->n_threads = 1;
 		p->priv->execs_owed++;
+		p->priv->owed_at = f->time_ms + t->offset;
 		break;
 	case FACT_EXIT:
 		witness_exit(t, p, f);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "watch.h"
+#include "watch_int.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "census.h"
 #include "cleanup.h"
 #include "nametag.h"
-#include "oom.h"
-#include "procfs.h"
-#include "witness.h"
 
 /* How often /proc is asked whether those in the tree are there. */
 #define SWEEP_MS 5000
@@ -24,31 +18,6 @@
 
 /* Not more often than this is the whole of /proc read after a gap. */
 #define CENSUS_MS 1000
-
-#define MAX_ADOPTED 1024
-
-struct watch {
-	struct watch_options options;
-	char *roots, *shims;
-	struct news news;
-	struct witness *witness;	/* NULL: there is none */
-	int proc_fd, root_fd;		/* -1: neither */
-	char self[PROCFS_ID_SIZE];	/* a container that all of this host is
-					 * in, or "" */
-	struct procfs procfs;
-	struct oom *oom;
-	bool started;
-	bool fixed;			/* options were given once */
-	struct merge *merge;		/* NULL before watch_attach() */
-	struct tree *tree;
-	struct metrics *metrics;
-	struct clocks clocks;
-	uint64_t census_ms, sweep_ms;	/* when they were last made; monotonic */
-	bool gap;			/* the witness missed something since */
-	bool gap_told;
-	size_t n_adopted;		/* who is to be looked at */
-	pid_t adopted[MAX_ADOPTED];
-};
 
 static char *copy(const char *s)
 {
@@ -77,14 +46,16 @@ void watch_set_options(struct watch *w, const struct watch_options *options)
 	w->options.shims = w->shims = shims;
 }
 
-static uint64_t now_ms(void)
-{
-	return census_mono_ns() / 1000000;
-}
-
 static uint64_t wall_ms(const struct watch *w)
 {
 	return (census_mono_ns() + w->clocks.wall_ns) / 1000000;
+}
+
+/* Before anything is made a fact, and as often as can be. */
+static void read_clocks(struct watch *w)
+{
+	clocks_set(&w->clocks);
+	merge_clocks(w->merge, census_mono_ns(), w->clocks.wall_ns);
 }
 
 static void find_self(struct watch *w)
@@ -104,6 +75,7 @@ struct watch *watch_new(const struct watch_options *options,
 	watch_set_options(w, options);
 	w->news = *news;
 	w->oom = oom_new();
+	w->procfs.patience = w->patience = patience_new();
 	w->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	w->proc_fd = procfs_open("/proc", &err);
 	if (w->proc_fd < 0)
@@ -129,6 +101,7 @@ void watch_free(struct watch *w)
 	witness_close(w->witness);
 	oom_free(w->oom);
 	procfs_free(&w->procfs);
+	patience_free(w->patience);
 	cleanup_close(&w->proc_fd);
 	cleanup_close(&w->root_fd);
 	free(w->roots);
@@ -148,7 +121,7 @@ uint64_t watch_passed_ms(const struct watch *w)
 
 /* --- the witness's facts */
 
-static struct fact fact_of(const struct watch *w, const struct witness_event *e)
+struct fact watch_fact(const struct watch *w, const struct witness_event *e)
 {
 	return (struct fact){
 		.source = SOURCE_WITNESS,
@@ -193,7 +166,7 @@ static void look_at_child(struct watch *w, struct fact *f)
 
 static void put_fork(struct watch *w, const struct witness_event *e)
 {
-	struct fact f = fact_of(w, e);
+	struct fact f = watch_fact(w, e);
 
 	f.kind = FACT_FORK;
 	if (e->tid != e->pid) {
@@ -223,7 +196,7 @@ static bool reaper_is_ending(struct watch *w, const struct proc *near)
 
 static void put_exit(struct watch *w, const struct witness_event *e)
 {
-	struct fact f = fact_of(w, e);
+	struct fact f = watch_fact(w, e);
 	const struct proc *near;
 
 	f.kind = FACT_EXIT;
@@ -233,7 +206,8 @@ static void put_exit(struct watch *w, const struct witness_event *e)
 		f.code = WEXITSTATUS(e->status);
 	near = f.signal == SIGKILL ? merge_nearest(w->merge, f.pid) : NULL;
 	if (near && near->container)
-		f.oom = oom_killed(w->oom, near->container, f.pid);
+		f.oom = oom_killed(w->oom, near->container, f.pid,
+				   f.mono_ns / 1000000);
 	if (near)
 		f.reaper_died = reaper_is_ending(w, near);
 	merge_put(w->merge, &f);
@@ -248,7 +222,7 @@ static void put_event(struct watch *w, const struct witness_event *e)
 		put_fork(w, e);
 		break;
 	case WITNESS_EXEC:
-		f = fact_of(w, e);
+		f = watch_fact(w, e);
 		f.kind = FACT_EXEC;
 		merge_put(w->merge, &f);
 		break;
@@ -256,125 +230,6 @@ static void put_event(struct watch *w, const struct witness_event *e)
 		put_exit(w, e);
 		break;
 	}
-}
-
-/* --- /proc */
-
-/* Those the tree holds, while /proc is looked through. */
-struct roll {
-	uint64_t mono_ns;
-	pid_t *pids;
-	uint64_t *born_ms;	/* 0: not known */
-	size_t n, size;
-};
-
-static void call(void *ctx, const struct proc *p)
-{
-	struct roll *r = ctx;
-
-	if (r->n == r->size) {
-		r->size = r->size ? 2 * r->size : 256;
-		r->pids = reallocarray(r->pids, r->size, sizeof(*r->pids));
-		r->born_ms =
-			reallocarray(r->born_ms, r->size, sizeof(*r->born_ms));
-		if (!r->pids || !r->born_ms)
-			abort();
-	}
-	r->pids[r->n] = p->pid;
-	r->born_ms[r->n++] = p->born_ms;
-}
-
-static void roll_free(struct roll *r)
-{
-	free(r->pids);
-	free(r->born_ms);
-}
-
-static void put_gone(struct watch *w, pid_t pid, uint64_t mono_ns)
-{
-	struct witness_event e = { .pid = pid, .mono_ns = mono_ns };
-	struct fact f = fact_of(w, &e);
-
-	f.kind = FACT_GONE;
-	f.source = SOURCE_CENSUS;
-	merge_put(w->merge, &f);
-}
-
-/*
- * Not there, or about to be reaped: whoever is a zombie has ended. Or his pid
- * is another's by now, or a thread's, which /proc shows too when it is asked.
- */
-static bool is_gone(struct watch *w, pid_t pid, uint64_t born_ms)
-{
-	struct procfs *p = &w->procfs;
-
-	if (procfs_read(p, w->proc_fd, pid, PROCFS_STAT, 0))
-		return errno == ENOENT || errno == ESRCH;
-	return (p->state == 'Z' && p->threads < 2) ||
-	       (born_ms && !census_is_born(p, born_ms));
-}
-
-/* Another process may have the pid of one in the tree by now. */
-static void put_found(struct watch *w, pid_t pid)
-{
-	uint64_t mono_ns = census_mono_ns();
-	struct fact f;
-
-	if (procfs_read(&w->procfs, w->proc_fd, pid,
-			PROCFS_STAT | PROCFS_STATUS | PROCFS_EXE | PROCFS_ARGS |
-				PROCFS_CWD | PROCFS_LOGIN,
-			w->options.max_args_bytes))
-		return;
-	census_fact(&f, &w->procfs, mono_ns, &w->clocks);
-	merge_put(w->merge, &f);
-}
-
-static void sweep(struct watch *w)
-{
-	struct roll r = { .mono_ns = census_mono_ns() };
-
-	w->sweep_ms = now_ms();
-	tree_each_alive(w->tree, call, &r);
-	for (size_t i = 0; i < r.n; i++)
-		if (is_gone(w, r.pids[i], r.born_ms[i]))
-			put_gone(w, r.pids[i], r.mono_ns);
-		else if (!r.born_ms[i])
-			put_found(w, r.pids[i]);
-	roll_free(&r);
-}
-
-/* Everyone who is to be in the tree, and who is there no more. */
-static bool take_census(struct watch *w)
-{
-	struct census_options options = {
-		.proc_fd = w->proc_fd,
-		.root_fd = w->root_fd,
-		.roots = w->roots,
-		.shims = w->shims,
-		.self = w->self,
-		.max_args_bytes = w->options.max_args_bytes,
-		.clocks = w->clocks,
-	};
-	_cleanup_census_ struct census census = { 0 };
-	struct roll r = { .mono_ns = census_mono_ns() };
-	struct err err;
-
-	w->census_ms = w->sweep_ms = now_ms();
-	if (w->proc_fd < 0)
-		return false;
-	if (census_take(&census, &options, &err)) {
-		news_tell(&w->news, true, "%s", err.text);
-		return false;
-	}
-	for (size_t i = 0; i < census.n; i++)
-		merge_put(w->merge, census.facts[i]);
-	tree_each_alive(w->tree, call, &r);
-	for (size_t i = 0; i < r.n; i++)
-		if (!census_has(&census, r.pids[i]) &&
-		    is_gone(w, r.pids[i], r.born_ms[i]))
-			put_gone(w, r.pids[i], r.mono_ns);
-	roll_free(&r);
-	return true;
 }
 
 void watch_attach(struct watch *w, struct merge *m, struct tree *t,
@@ -385,7 +240,17 @@ void watch_attach(struct watch *w, struct merge *m, struct tree *t,
 	w->metrics = metrics;
 	if (w->options.names)
 		tree_on_bundle(t, nametag_read, &w->root_fd);
-	clocks_set(&w->clocks);
+	read_clocks(w);
+}
+
+void watch_stranger(struct watch *w, const char *node)
+{
+	if (!w->met_stranger)
+		news_tell(
+			&w->news, false,
+			"node %s is another host: until a record of this one comes, births and ends are told by audit alone",
+			*node ? node : "without a name");
+	w->met_stranger = true;
 }
 
 /* --- gaps */
@@ -410,7 +275,7 @@ static void lose_witness(struct watch *w)
 /* /proc shows what was missed; from here on the witness is whole again. */
 static void mend_gap(struct watch *w)
 {
-	w->gap = !take_census(w);
+	w->gap = !watch_census(w);
 	if (w->gap)
 		return;
 	tree_witness(w->tree, wall_ms(w));
@@ -435,9 +300,11 @@ void watch_drain(struct watch *w)
 	bool late;
 	size_t n;
 
-	if (!w->witness || !w->started)
+	if (!w->started)
 		return;
-	clocks_set(&w->clocks);
+	read_clocks(w);
+	if (!w->witness)
+		return;
 	until = census_mono_ns();
 	do {
 		state = witness_read(w->witness, events, &n);
@@ -451,7 +318,7 @@ void watch_drain(struct watch *w)
 	} while ((state == WITNESS_MORE || state == WITNESS_GAP) && !late);
 	if (state == WITNESS_BROKEN)
 		break_witness(w);
-	if (w->gap && now_ms() >= w->census_ms + CENSUS_MS)
+	if (w->gap && watch_now_ms() >= w->census_ms + CENSUS_MS)
 		mend_gap(w);
 }
 
@@ -476,7 +343,7 @@ void watch_start(struct watch *w)
 {
 	w->started = true;
 	watch_drain(w);
-	take_census(w);
+	watch_census(w);
 	tree_each_alive(w->tree, watch_memory, w);
 	if (w->witness)
 		tree_witness(w->tree, wall_ms(w));
@@ -488,10 +355,10 @@ static void look_at_adopted(struct watch *w)
 
 	while (w->n_adopted) {
 		pid = w->adopted[--w->n_adopted];
-		if (is_gone(w, pid, 0))
-			put_gone(w, pid, census_mono_ns());
+		if (watch_is_gone(w, pid, 0))
+			watch_put_gone(w, pid, 0, census_mono_ns());
 		else
-			put_found(w, pid);
+			watch_put_found(w, pid);
 	}
 }
 
@@ -503,10 +370,9 @@ void watch_tick(struct watch *w)
 		return;
 	if (w->n_adopted)
 		look_at_adopted(w);
-	if (w->sweep_ms && now_ms() < w->sweep_ms + every)
+	if (w->sweep_ms && watch_now_ms() < w->sweep_ms + every)
 		return;
-	clocks_set(&w->clocks);
-	sweep(w);
+	watch_sweep(w);
 	/* A quiet minute: a gap from now on is news again. */
 	w->gap_told = w->gap;
 }

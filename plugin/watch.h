@@ -40,6 +40,9 @@ void watch_set_options(struct watch *w, const struct watch_options *options);
 void watch_attach(struct watch *w, struct merge *m, struct tree *t,
 		  struct metrics *metrics);
 
+/* A record of another node came before any of this host's own. */
+void watch_stranger(struct watch *w, const char *node);
+
 /* Takes the census into the tree, and goes on from there. */
 void watch_start(struct watch *w);
 

@@ -159,7 +159,7 @@ struct host {
 	const char *self; /* a container that the host is; or NULL */
 	const char *files[6][2]; /* below its root */
 	struct process list[16];
-	/* Who is found, in order: pid<-ppid threads vpid/depth container
+	/* Who is found, in order: pid<-ppid (<= if topmost) threads vpid/depth container
 	 * bundle. */
 	const char *want;
 };
@@ -196,15 +196,15 @@ static const struct host hosts[] = {
 	    { 60, 21, "runc", RUNC, "runc exec " A, MOBY "/" A,
 	      "0::/system.slice/containerd.service\n", .threads = 5 },
 	    { 61, 60, "runc:[1:CHILD]", RUNC, "runc init", "/", .cgroup = DOCKER(A) } },
-	  "10<-0 20 10/1\n"
-	  "21<-0 11 21/1\n"
+	  "10<=1 20 10/1\n"
+	  "21<=1 11 21/1\n"
 	  "33<-21 1 1/2 " A " " MOBY "/" A " init\n"
 	  "46<-21 1 9/2 " A " " MOBY "/" A "\n"
 	  "60<-21 5 60/1\n"
 	  "40<-46 1 10/2\n"
 	  "45<-33 1 8/2\n"
 	  "61<-60 1 61/1\n"
-	  "51<-0 12 51/1\n"
+	  "51<=1 12 51/1\n"
 	  "52<-51 1 1/2 " B " " MOBY "/" B " init\n" },
 	{ "a pod: containers beside that of its shim", NULL,
 	  { { DEFAULT "/" A "/init.pid", "33" },
@@ -217,7 +217,7 @@ static const struct host hosts[] = {
 	      "0::/kubepods/pod1/" B "\n", .nspid = "\t1" },
 	    { 35, 21, "probe", "/probe", NULL, NULL,
 	      "0::/kubepods/pod1/" B "\n", .nspid = "\t9" } },
-	  "21<-0 1 21/1\n"
+	  "21<=1 1 21/1\n"
 	  "33<-21 1 1/2 " A " " DEFAULT "/" A " init\n"
 	  "34<-21 1 1/2 " B " " DEFAULT "/" B " init\n"
 	  "35<-21 1 9/2 " B " " DEFAULT "/" B "\n" },
@@ -230,7 +230,7 @@ static const struct host hosts[] = {
 	      "8:pids:/default/web\n0::/\n", .nspid = "\t2" },
 	    { 35, 21, "runc", RUNC, NULL, NULL, .cgroup = "8:pids:/default\n0::/\n" },
 	    { 36, 21, "x", "/x", NULL, NULL, .cgroup = "8:pids:/default/webs\n" } },
-	  "21<-0 1 21/1\n"
+	  "21<=1 1 21/1\n"
 	  "33<-21 1 1/2 web " DEFAULT "/web init\n"
 	  "34<-21 1 2/2 web " DEFAULT "/web\n"
 	  "35<-21 1 35/1\n"
@@ -238,12 +238,12 @@ static const struct host hosts[] = {
 	{ "without bundles the cgroup tells", NULL, { { 0 } },
 	  { { 21, 1, "containerd-shim", SHIM, NULL, .cwd = MOBY "/" A },
 	    { 33, 21, "sh", SH, NULL, NULL, DOCKER(A), .nspid = "\t1" } },
-	  "21<-0 1 21/1\n"
+	  "21<=1 1 21/1\n"
 	  "33<-21 1 1/2 " A "\n" },
 	{ "and without either nothing", NULL, { { 0 } },
 	  { { 21, 1, "containerd-shim", .exe = SHIM },
 	    { 33, 21, "sh", SH, .nspid = "\t1" } },
-	  "21<-0 1 21/1\n33<-21 1 1/2\n" },
+	  "21<=1 1 21/1\n33<-21 1 1/2\n" },
 	{ "init.pid is anything", NULL,
 	  { { MOBY "/a/init.pid", "" }, { MOBY "/b/init.pid", "x33" },
 	    { MOBY "/c/init.pid", "-33" },
@@ -251,7 +251,7 @@ static const struct host hosts[] = {
 	    { MOBY "/.e/init.pid", "33" }, { MOBY "/f/init.pid/x", "33" } },
 	  { { 21, 1, "containerd-shim", SHIM, NULL, .cwd = MOBY "/a" },
 	    { 33, 21, "sh", SH, NULL, NULL, DOCKER(A), .nspid = "\t1" } },
-	  "21<-0 1 21/1\n33<-21 1 1/2 " A "\n" },
+	  "21<=1 1 21/1\n33<-21 1 1/2 " A "\n" },
 	{ "the dead, and the half dead", NULL,
 	  { { MOBY "/" A "/init.pid", "33" } },
 	  { { 21, 1, "containerd-shim", SHIM, NULL, .cwd = MOBY "/" A },
@@ -263,7 +263,7 @@ static const struct host hosts[] = {
 	      .nspid = "\t3" },
 	    { 36, 33, "sh", SH, NULL, NULL, DOCKER(A), 'T', 2,
 	      .nspid = "\t4" } },
-	  "21<-0 1 21/1\n"
+	  "21<=1 1 21/1\n"
 	  "33<-21 3 1/2 " A " " MOBY "/" A " init\n"
 	  "36<-33 2 4/2\n" },
 	{ "names of containerd's inside of a container", NULL,
@@ -279,7 +279,7 @@ static const struct host hosts[] = {
 	    { 37, 35, "sh", SH, NULL, NULL,
 	      "0::/system.slice/docker-" A ".scope/docker/" B "\n",
 	      .nspid = "\t10\t1" } },
-	  "21<-0 1 21/1\n"
+	  "21<=1 1 21/1\n"
 	  "33<-21 1 1/2 " A " " MOBY "/" A " init\n"
 	  "34<-33 1 8/2\n"
 	  "35<-33 1 9/2\n"
@@ -290,7 +290,7 @@ static const struct host hosts[] = {
 	    { 21, 90, "containerd-shim", SHIM, NULL, .cwd = MOBY "/" A },
 	    { 90, 100, "containerd-shim", .exe = SHIM },
 	    { 33, 21, "sh", SH, NULL, NULL, DOCKER(A), .nspid = "\t1" } },
-	  "100<-0 1 100/1\n"
+	  "100<=1 1 100/1\n"
 	  "90<-100 1 90/1\n"
 	  "21<-90 1 21/1\n"
 	  "33<-21 1 1/2\n" },
@@ -299,7 +299,7 @@ static const struct host hosts[] = {
 	  { { 100, 1, "containerd", .exe = CONTAINERD },
 	    { 21, 100, "containerd-shim", SHIM, NULL, .cwd = MOBY "/" A },
 	    { 33, 21, "sh", SH, NULL, NULL, DOCKER(A), .nspid = "\t1" } },
-	  "100<-0 1 100/1\n"
+	  "100<=1 1 100/1\n"
 	  "21<-100 1 21/1\n"
 	  "33<-21 1 1/2 " A " " MOBY "/" A " init\n" },
 	{ "pids that were given anew: children before parents", NULL,
@@ -310,19 +310,19 @@ static const struct host hosts[] = {
 	    { 20, 30, "sh", SH, NULL, NULL, DOCKER(A), .nspid = "\t2" },
 	    { 10, 20, "sh", SH, NULL, NULL, DOCKER(A), .nspid = "\t3" },
 	    { 5, 90, "containerd", .exe = CONTAINERD } },
-	  "90<-0 1 90/1\n"
+	  "90<=1 1 90/1\n"
 	  "5<-90 1 5/1\n"
-	  "80<-0 1 80/1\n"
+	  "80<=1 1 80/1\n"
 	  "30<-80 1 1/2 " A " " MOBY "/" A " init\n"
 	  "20<-30 1 2/2\n"
 	  "10<-20 1 3/2\n" },
 	{ "who cannot be read is called what it calls itself", NULL, { { 0 } },
 	  { { 10, 1, .comm = "containerd" }, { 11, 10, .comm = "containerd-shim" },
 	    { 12, 1, "containerd", .exe = "/opt/other" } },
-	  "10<-0 1 10/1\n11<-10 1 11/1\n" },
+	  "10<=1 1 10/1\n11<-10 1 11/1\n" },
 	{ "upgraded under way", NULL, { { 0 } },
 	  { { 10, 1, "containerd", .exe = CONTAINERD " (deleted)" } },
-	  "10<-0 1 10/1\n" },
+	  "10<=1 1 10/1\n" },
 	{ "parents in a circle", NULL, { { 0 } },
 	  { { 10, 11, "a", .exe = "/a" }, { 11, 10, "b", .exe = "/b" },
 	    { 12, 12, "c", .exe = "/c" }, { 13, 99, "d", .exe = "/d" } },
@@ -335,8 +335,8 @@ static const struct host hosts[] = {
 	      "0::/system.slice/docker-" A ".scope/docker/" B "\n",
 	      .nspid = "\t1" },
 	    { 34, 21, "runc", RUNC, NULL, NULL, .cgroup = DOCKER(A) } },
-	  "10<-0 1 10/1\n"
-	  "21<-0 1 21/1\n"
+	  "10<=1 1 10/1\n"
+	  "21<=1 1 21/1\n"
 	  "33<-21 1 1/2 " B " " MOBY "/" B " init\n"
 	  "34<-21 1 34/1\n" },
 	{ "bundles of one shim are not another's", NULL,
@@ -347,10 +347,10 @@ static const struct host hosts[] = {
 	    { 41, 1, "containerd-shim", SHIM, NULL, .cwd = "/b/y" },
 	    { 43, 41, "sh", .exe = SH },
 	    { 44, 41, "sh", SH, NULL, NULL, .cgroup = "0::/default/x\n" } },
-	  "21<-0 1 21/1\n"
+	  "21<=1 1 21/1\n"
 	  "33<-21 1 33/1 x /a/x init\n"
 	  "34<-21 1 34/1\n"
-	  "41<-0 1 41/1\n"
+	  "41<=1 1 41/1\n"
 	  "43<-41 1 43/1 y /b/y init\n"
 	  "44<-41 1 44/1\n" },
 };
@@ -372,8 +372,8 @@ static struct census_options options_of(const char *self)
 
 static void print(struct buf *out, const struct fact *f)
 {
-	buf_printf(out, "%d<-%d %u %d/%u", f->pid, f->ppid, f->threads, f->vpid,
-		   f->ns_depth);
+	buf_printf(out, "%d<%c%d %u %d/%u", f->pid, f->topmost ? '=' : '-',
+		   f->ppid, f->threads, f->vpid, f->ns_depth);
 	if (f->container)
 		buf_printf(out, " %s", f->container);
 	if (f->bundle)

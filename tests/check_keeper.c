@@ -170,6 +170,7 @@ static void make(struct life *l, pid_t pid, pid_t child)
 
 	f.source = SOURCE_WITNESS;
 	f.child = child;
+	f.ns_depth = 1;
 	tree_apply(l->tree, &f);
 }
 
@@ -647,6 +648,43 @@ START_TEST(test_aside)
 }
 END_TEST
 
+/* Whose state it is, before anything of it is used. */
+START_TEST(test_node)
+{
+	static const struct {
+		const char *boot_id, *node, *want; /* boot_id NULL: this one */
+	} heads[] = {
+		{ NULL, "web-1", "web-1" },
+		{ NULL, "", "" },
+		{ "another", "web-1", NULL },
+	};
+	char sub[96], boot_id[64];
+	struct heard heard;
+	struct keeper *k;
+	struct err err;
+	char *node;
+
+	snprintf(sub, sizeof(sub), "%s/sub", dir);
+	ck_assert(!mkdir(sub, 0700));
+	state_boot_id(boot_id, sizeof(boot_id));
+	k = open_keeper(&heard, &err);
+	ck_assert_ptr_null(keeper_node(k));
+	for (size_t i = 0; i < COUNT(heads); i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+
+		state_head(&text, heads[i].boot_id ? heads[i].boot_id : boot_id,
+			   heads[i].node);
+		buf_puts(&text, "{\"torn");
+		put_file(&text);
+		node = keeper_node(k);
+		ck_assert(!node == !heads[i].want);
+		ck_assert(!node || !strcmp(node, heads[i].want));
+		free(node);
+	}
+	keeper_free(k);
+}
+END_TEST
+
 /* Lines that make no sense are left out, those below them too. */
 START_TEST(test_nonsense)
 {
@@ -695,6 +733,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_lock);
 	tcase_add_test(t, test_no_lock);
 	tcase_add_loop_test(t, test_aside, 0, (int)COUNT(files));
+	tcase_add_test(t, test_node);
 	tcase_add_test(t, test_nonsense);
 	suite_add_tcase(s, t);
 	return s;

@@ -32,6 +32,9 @@ enum kind {
 	HEARD_SEEN, /* are applied */
 	PASS,
 	FINISH,
+	CLOCK, /* is set, so many ms off from how it began */
+	STAMPED, /* so is what is heard from now on */
+	TRUST, /* in the witness, since so many ms */
 	LINE,
 };
 
@@ -57,6 +60,10 @@ struct step {
 #define TO(at) { at, PASS, 0, 0, 0, NULL }
 #define SEP { 0, LINE, 0, 0, 0, NULL }
 #define ALL { 0, FINISH, 0, 0, 0, NULL }
+#define SET(at, ms) { at, CLOCK, 0, 0, ms, NULL }
+#define OLD { 0, STAMPED, 0, 0, 0, NULL }
+#define NEW(ms) { 0, STAMPED, 0, 0, ms, NULL }
+#define SINCE(at) { at, TRUST, 0, 0, -60000, NULL }
 #define ROOT(at, pid) { at, HEARD_EXEC, pid, 1, 0, CONTAINERD }
 
 struct story {
@@ -125,6 +132,18 @@ static const struct story stories[] = {
 	    E(104, 20), SEP, TO(200) },
 	  { "census 10", "fork 20<-10", "fork 21<-20", "exec 20 #1",
 	    "--", "fork 22<-20", "exec 20 #2", "--" } },
+	{ "an exec may take its time",
+	  { FOUND_ROOT, F(100, 10, 20), TO(101), F(600, 20, 21),
+	    W(700, 20), F(710, 20, 22), W(720, 20), F(730, 20, 23),
+	    E(602, 20), SEP, E(715, 20), SEP, TO(1000) },
+	  { "census 10", "fork 20<-10", "fork 21<-20", "exec 20 #1",
+	    "--", "fork 22<-20", "exec 20 #2", "--", "fork 23<-20" } },
+	{ "and one that audit has lost is not awaited for ever",
+	  { FOUND_ROOT, F(100, 10, 20), W(103, 20), TO(200), SEP,
+	    F(300, 20, 21), W(310, 20), F(320, 20, 22), E(305, 20), SEP,
+	    TO(400) },
+	  { "census 10", "fork 20<-10", "--", "fork 21<-20",
+	    "exec 20 #1", "--", "fork 22<-20" } },
 	{ "who had the pid before ended before",
 	  { FOUND_ROOT, F(100, 10, 20), E(100, 20), X(150, 20, 1),
 	    F(200, 10, 20), AX(145, 20, 1), SEP, E(200, 20), SEP,
@@ -166,6 +185,21 @@ static const struct story stories[] = {
 	    F(111, 51, 92), ROOT(99, 50), TO(200) },
 	  { "census 50 #1", "exec 50 #1", "fork 51<-50", "fork 52<-51",
 	    "end 51 0" } },
+	{ "whose pids share a list with others'",
+	  { F(100, 50, 51), F(101, 50 + 16384, 52), X(102, 51 + 16384, 1),
+	    X(103, 51, 2), F(104, 60, 51 + 16384), F(105, 50 + 32768, 50),
+	    F(106, 50, 53), ROOT(105, 50), TO(200) },
+	  { "census 50 #1", "exec 50 #1", "fork 53<-50" } },
+	{ "or share one with those of another root",
+	  { F(100, 50, 51), F(101, 50 + 16384, 52), X(102, 51 + 16384, 1),
+	    X(103, 51, 2), ROOT(98, 50 + 16384), ROOT(99, 50), TO(200) },
+	  { "census 16434 #1", "exec 16434 #1", "census 50 #2", "exec 50 #2",
+	    "fork 51<-50", "fork 52<-16434", "end 51 2" } },
+	{ "and whose child's pid is another's, of whom no more was told",
+	  { F(100, 50, 51), F(110, 90, 51), ROOT(99, 50), TO(200),
+	    X(210, 51, 0), TO(300) },
+	  { "census 50 #1", "exec 50 #1", "fork 51<-50",
+	    "end 51 ?" } },
 	{ "what was recalled goes in between",
 	  { FOUND_ROOT, F(100, 50, 51), F(101, 10, 20), F(102, 50, 52),
 	    F(103, 10, 21), ROOT(99, 50), SEP, TO(200) },
@@ -175,6 +209,62 @@ static const struct story stories[] = {
 	  { FOUND_ROOT, F(100, 10, 20), { 101, THREAD, 20, 0, 0, NULL },
 	    X(102, 20, 0), TO(110), SEP, X(120, 20, 5), ALL },
 	  { "census 10", "fork 20<-10", "--", "end 20 5" } },
+};
+/* clang-format on */
+
+#define HOUR 3600000
+
+/*
+ * The clock is set from 0 to ms at 150: what was stamped before and comes
+ * after, what waits, and what comes later.
+ */
+/* clang-format off */
+#define STEPS(ms)                                                        \
+	{ "set by " #ms ": what waited has its turn",                    \
+	  { FOUND_ROOT, SET(20, 0), SINCE(20), F(100, 10, 20),           \
+	    X(130, 20, 3), SET(150, ms), OLD, E(105, 20), SEP,           \
+	    { 125, HEARD_SEEN, 20, 10, 0, SH }, SEP, TO(131), SEP },     \
+	  { "census 10", "fork 20<-10", "exec 20 #1", "--",              \
+	    "activity 20 #2", "--", "end 20 3", "--" } },                \
+	{ "set by " #ms ": and need not wait for the old time",          \
+	  { FOUND_ROOT, SET(20, 0), SINCE(20), F(100, 10, 20),           \
+	    X(130, 20, 3), SET(150, ms), SET(2000, ms), TO(1000) },      \
+	  { "census 10", "fork 20<-10", "end 20 3" } },                  \
+	{ "set by " #ms ": what is drained late, and said before",       \
+	  { FOUND_ROOT, SET(20, 0), SINCE(20), SET(150, ms),             \
+	    F(100, 10, 20), F(140, 10, 21), OLD, E(100, 20), E(140, 21), \
+	    SEP, TO(149), SEP },                                         \
+	  { "census 10", "fork 20<-10", "exec 20 #1", "fork 21<-10",     \
+	    "exec 21 #2", "--", "--" } },                                \
+	{ "set by " #ms ": what comes then is trusted, and in step",     \
+	  { FOUND_ROOT, SET(20, 0), SINCE(20), SET(150, ms),             \
+	    SET(400, ms), E(200, 77), F(250, 10, 20), F(300, 20, 21),    \
+	    E(250, 20), SEP, SET(1000, ms), TO(300), SEP, TO(900) },     \
+	  { "census 10", "fork 20<-10", "exec 20 #2", "--", "--",        \
+	    "fork 21<-20" } },                                           \
+	{ "set by " #ms ": strangers, too",                              \
+	  { SET(20, 0), SINCE(20), { 30, HEARD_SEEN, 77, 1, 0, NULL },   \
+	    F(100, 50, 51), SET(150, ms), SET(1000, ms), ROOT(600, 50),  \
+	    TO(700) },                                                   \
+	  { "census 50 #2", "exec 50 #2", "fork 51<-50" } },             \
+	{ "set by " #ms " and back again",                               \
+	  { FOUND_ROOT, SET(20, 0), SINCE(20), F(100, 10, 20),           \
+	    SET(150, ms), F(160, 10, 21), SET(200, 0), X(210, 20, 1),    \
+	    OLD, E(100, 20), NEW(ms), E(162, 21), SET(1000, 0), TO(210), \
+	    SEP, TO(900) },                                              \
+	  { "census 10", "fork 20<-10", "exec 20 #1", "fork 21<-10",     \
+	    "exec 21 #2", "--", "end 20 1" } }
+
+static const struct story steps_of_clock[] = {
+	STEPS(HOUR), STEPS(-HOUR), STEPS(400), STEPS(-400),
+	{ "a time that was twice: nobody speaks before his birth",
+	  { FOUND_ROOT, SET(20, 0), SINCE(20), SET(150, -100),
+	    F(210, 10, 20), SET(300, -100), E(211, 20), SEP, TO(212) },
+	  { "census 10", "fork 20<-10", "exec 20 #1", "--" } },
+	{ "a stamp from the future is none",
+	  { FOUND_ROOT, SET(20, 0), SINCE(20), F(100, 10, 20),
+	    SET(150, 0), TO(5000), SEP, E(9000, 20) },
+	  { "census 10", "--", "fork 20<-10", "exec 20 #1" } },
 };
 /* clang-format on */
 
@@ -204,6 +294,7 @@ struct desk {
 	struct tree *tree;
 	struct merge *merge;
 	uint64_t puts, serial;
+	uint64_t off_ms, stamp_ms; /* CLOCK and STAMPED */
 };
 
 static void desk_open(struct desk *d)
@@ -225,9 +316,9 @@ static void put(struct desk *d, const struct step *s)
 {
 	struct fact f = {
 		.source = s->kind < FOUND ? SOURCE_WITNESS : SOURCE_CENSUS,
-		.time_ms = T0 + s->at,
+		.time_ms = T0 + s->at + d->off_ms,
 		.mono_ns = (MONO0 + s->at) * 1000000 + ++d->puts,
-		.start_ms = T0 + s->at,
+		.start_ms = T0 + s->at + d->off_ms,
 		.born_ms = MONO0 + s->at,
 		.node = "",
 		.pid = s->pid,
@@ -255,7 +346,7 @@ static void hear(struct desk *d, const struct step *s)
 		.kind = s->kind == HEARD_EXEC ? FACT_EXEC :
 			s->kind == HEARD_EXIT ? FACT_EXIT :
 						FACT_SEEN,
-		.time_ms = T0 + s->at,
+		.time_ms = T0 + s->at + d->stamp_ms,
 		.serial = ++d->serial,
 		.node = "",
 		.pid = s->pid,
@@ -286,7 +377,18 @@ static void take(struct desk *d, const struct step *s)
 		hear(d, s);
 		break;
 	case PASS:
-		merge_pass(d->merge, T0 + s->at);
+		merge_pass(d->merge, T0 + s->at + d->stamp_ms);
+		break;
+	case CLOCK:
+		d->off_ms = d->stamp_ms = (uint64_t)(int64_t)s->n;
+		merge_clocks(d->merge, (MONO0 + s->at) * 1000000,
+			     (T0 + d->off_ms - MONO0) * 1000000);
+		break;
+	case STAMPED:
+		d->stamp_ms = (uint64_t)(int64_t)s->n;
+		break;
+	case TRUST:
+		tree_witness(d->tree, T0 + s->at + (uint64_t)(int64_t)s->n);
 		break;
 	case FINISH:
 		merge_finish(d->merge);
@@ -311,9 +413,8 @@ static void take_all(struct desk *d, const struct step *steps, const char *name)
 	}
 }
 
-START_TEST(stories_are_told)
+static void check_told(const struct story *story)
 {
-	const struct story *story = &stories[_i];
 	_cleanup_buf_ struct buf want = BUF_INIT;
 	struct desk d;
 
@@ -326,6 +427,17 @@ START_TEST(stories_are_told)
 	ck_assert_msg(!strcmp(want.data, d.out.data), "%s\nwant:\n%sgot:\n%s",
 		      story->name, want.data, d.out.data);
 	desk_close(&d);
+}
+
+START_TEST(stories_are_told)
+{
+	check_told(&stories[_i]);
+}
+END_TEST
+
+START_TEST(test_steps)
+{
+	check_told(&steps_of_clock[_i]);
 }
 END_TEST
 
@@ -499,6 +611,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, stories_are_told, 0, (int)COUNT(stories));
+	tcase_add_loop_test(tcase, test_steps, 0, (int)COUNT(steps_of_clock));
 	tcase_add_loop_test(tcase, test_nearest, 0, (int)COUNT(who));
 	tcase_add_test(tcase, test_circle);
 	tcase_add_test(tcase, test_most);

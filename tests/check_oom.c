@@ -21,6 +21,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* ms, by a clock that never goes back */
+#define NOW UINT64_C(5000000)
+
 #define SKIPPED 77 /* automake's */
 
 #define V2 "/sys/fs/cgroup"
@@ -150,16 +153,18 @@ START_TEST(test_count)
 
 	versions[_i].put(at, 4);
 	oom_watch(o, &c1, versions[_i].cgroup, versions[_i].memory_cgroup);
-	ck_assert_msg(!oom_killed(o, &c1, 100), "%s", name);
+	ck_assert_msg(!oom_killed(o, &c1, 100, NOW), "%s", name);
 	versions[_i].put(at, 5);
-	ck_assert_msg(oom_killed(o, &c1, 101), "%s", name);
-	ck_assert_msg(oom_killed(o, &c1, 101), "%s", name);
-	ck_assert_msg(!oom_killed(o, &c1, 102), "%s", name);
+	ck_assert_msg(oom_killed(o, &c1, 101, NOW), "%s", name);
+	ck_assert_msg(oom_killed(o, &c1, 101, NOW), "%s", name);
+	/* not any more: it is another that has the pid */
+	ck_assert_msg(!oom_killed(o, &c1, 101, NOW + 1000), "%s", name);
+	ck_assert_msg(!oom_killed(o, &c1, 102, NOW), "%s", name);
 	versions[_i].put(at, 7);
-	ck_assert_msg(oom_killed(o, &c1, 103), "%s", name);
-	ck_assert_msg(oom_killed(o, &c1, 103), "%s", name);
-	ck_assert_msg(oom_killed(o, &c1, 104), "%s", name);
-	ck_assert_msg(!oom_killed(o, &c1, 105), "%s", name);
+	ck_assert_msg(oom_killed(o, &c1, 103, NOW), "%s", name);
+	ck_assert_msg(oom_killed(o, &c1, 103, NOW), "%s", name);
+	ck_assert_msg(oom_killed(o, &c1, 104, NOW), "%s", name);
+	ck_assert_msg(!oom_killed(o, &c1, 105, NOW), "%s", name);
 	oom_free(o);
 }
 END_TEST
@@ -174,28 +179,28 @@ START_TEST(test_several)
 	oom_watch(o, &c1, "/a", "");
 	oom_watch(o, &c2, "/b", "");
 	put_v2("/a", 1);
-	ck_assert(!oom_killed(o, &c3, 1));
-	ck_assert(!oom_killed(o, &c2, 1));
-	ck_assert(oom_killed(o, &c1, 1));
+	ck_assert(!oom_killed(o, &c3, 1, NOW));
+	ck_assert(!oom_killed(o, &c2, 1, NOW));
+	ck_assert(oom_killed(o, &c1, 1, NOW));
 	put_v2("/b", 8);
-	ck_assert(oom_killed(o, &c2, 2));
+	ck_assert(oom_killed(o, &c2, 2, NOW));
 	oom_forget(o, &c1);
 	put_v2("/a", 2);
-	ck_assert(!oom_killed(o, &c1, 3));
+	ck_assert(!oom_killed(o, &c1, 3, NOW));
 	oom_forget(o, &c1);
 	oom_forget(o, &c3);
 	/* anew: what was before is not its own */
 	oom_watch(o, &c1, "/a", "");
-	ck_assert(!oom_killed(o, &c1, 3));
+	ck_assert(!oom_killed(o, &c1, 3, NOW));
 	put_v2("/a", 3);
-	ck_assert(oom_killed(o, &c1, 3));
+	ck_assert(oom_killed(o, &c1, 3, NOW));
 	/* and elsewhere */
 	put_v2("/c", 3);
 	oom_watch(o, &c1, "/c", "");
 	put_v2("/a", 4);
-	ck_assert(!oom_killed(o, &c1, 4));
+	ck_assert(!oom_killed(o, &c1, 4, NOW));
 	put_v2("/c", 4);
-	ck_assert(oom_killed(o, &c1, 4));
+	ck_assert(oom_killed(o, &c1, 4, NOW));
 	oom_free(o);
 	oom_free(NULL);
 }
@@ -211,8 +216,8 @@ START_TEST(test_removed)
 	put_v2("/a", 1);
 	ck_assert(!unlink(V2 "/a/memory.events"));
 	ck_assert(!rmdir(V2 "/a"));
-	ck_assert(oom_killed(o, &c1, 1));
-	ck_assert(!oom_killed(o, &c1, 2));
+	ck_assert(oom_killed(o, &c1, 1, NOW));
+	ck_assert(!oom_killed(o, &c1, 2, NOW));
 	oom_free(o);
 }
 END_TEST
@@ -236,9 +241,9 @@ START_TEST(test_files)
 	put(V2 "/a/memory.events", files[_i].text);
 	oom_watch(o, &c1, "/a", "");
 	put(V2 "/a/memory.events", "oom_kill 4\n");
-	ck_assert_msg(oom_killed(o, &c1, 1) == files[_i].counts, "%s",
+	ck_assert_msg(oom_killed(o, &c1, 1, NOW) == files[_i].counts, "%s",
 		      files[_i].name);
-	ck_assert_msg(!oom_killed(o, &c1, 2), "%s", files[_i].name);
+	ck_assert_msg(!oom_killed(o, &c1, 2, NOW), "%s", files[_i].name);
 	oom_free(o);
 }
 END_TEST
@@ -261,11 +266,11 @@ START_TEST(test_paths)
 	oom_watch(o, &o, "", "");
 	oom_watch(o, &errno, "/nowhere", "/nowhere");
 	put_v2("/a", 1);
-	ck_assert(!oom_killed(o, &c1, 1));
-	ck_assert(!oom_killed(o, &c2, 1));
-	ck_assert(!oom_killed(o, &c3, 1));
-	ck_assert(!oom_killed(o, &o, 1));
-	ck_assert(!oom_killed(o, &errno, 1));
+	ck_assert(!oom_killed(o, &c1, 1, NOW));
+	ck_assert(!oom_killed(o, &c2, 1, NOW));
+	ck_assert(!oom_killed(o, &c3, 1, NOW));
+	ck_assert(!oom_killed(o, &o, 1, NOW));
+	ck_assert(!oom_killed(o, &errno, 1, NOW));
 	oom_free(o);
 }
 END_TEST
@@ -290,9 +295,9 @@ START_TEST(test_many)
 		oom_watch(o, &keys[i], "/a", "");
 	ck_assert_int_lt(lowest_fd(), 1024);
 	put_v2("/a", 1);
-	ck_assert(!oom_killed(o, &keys[0], 1));
-	ck_assert(oom_killed(o, &keys[COUNT(keys) - 1], 1));
-	ck_assert(oom_killed(o, &keys[COUNT(keys) - 100], 1));
+	ck_assert(!oom_killed(o, &keys[0], 1, NOW));
+	ck_assert(oom_killed(o, &keys[COUNT(keys) - 1], 1, NOW));
+	ck_assert(oom_killed(o, &keys[COUNT(keys) - 100], 1, NOW));
 	oom_free(o);
 	ck_assert_int_eq(lowest_fd(), before);
 }

@@ -318,7 +318,7 @@ static void take(struct tree *t, const struct step *s, uint64_t serial)
 					    SOURCE_CENSUS,
 		.time_ms = T0 + s->at,
 		.mono_ns = audit ? 0 : (MONO0 + s->at) * 1000000 + serial,
-		.born_ms = BOOT0 + born,
+		.born_ms = s->kind == GONE ? 0 : BOOT0 + born,
 		.start_ms = T0 + born,
 		.serial = audit ? serial : 0,
 		.node = "",
@@ -740,6 +740,86 @@ START_TEST(test_bounds)
 }
 END_TEST
 
+/* /proc has no p any more; or has it, as it was born. */
+static void say_of(struct tree *t, enum fact_kind kind, pid_t pid,
+		   uint64_t born_ms)
+{
+	struct fact f = {
+		.kind = kind,
+		.source = SOURCE_CENSUS,
+		.time_ms = T0 + 9000,
+		.mono_ns = (MONO0 + 9000) * 1000000,
+		.start_ms = T0 + born_ms,
+		.born_ms = born_ms,
+		.node = "",
+		.pid = pid,
+		.ppid = 1,
+		.threads = 1,
+	};
+
+	tree_apply(t, &f);
+}
+
+/* Two had a pid, and the end of the first was not written down. */
+START_TEST(test_end_missed)
+{
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+	struct saved s = nonsense(1, ROLE_ROOT, "");
+	const struct proc *root = tree_restore(t, &s, NULL), *old, *new;
+
+	s = nonsense(7, ROLE_RUNTIME, "");
+	s.born_ms = 1000;
+	old = tree_restore(t, &s, root);
+	s.born_ms = 5000;
+	new = tree_restore(t, &s, root);
+	ck_assert(old && new);
+	say_of(t, FACT_FOUND, 7, 5000);
+	say_of(t, FACT_GONE, 7, 3000); /* another, whom nobody knows */
+	ck_assert_int_eq(old->reason, EXIT_NOT_YET);
+	say_of(t, FACT_GONE, 7, 1000);
+	ck_assert_int_eq(old->reason, EXIT_UNKNOWN);
+	ck_assert_int_eq(new->reason, EXIT_NOT_YET);
+	ck_assert_ptr_eq(tree_find(t, 7), new);
+	say_of(t, FACT_GONE, 7, 1000);
+	ck_assert_int_eq(new->reason, EXIT_NOT_YET);
+	say_of(t, FACT_GONE, 7, 5000);
+	ck_assert_int_eq(new->reason, EXIT_UNKNOWN);
+	ck_assert_ptr_null(tree_check(t));
+	tree_free(t);
+}
+END_TEST
+
+/* The clock was set back while nobody listened: who is gone is gone. */
+START_TEST(test_set_back)
+{
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+	struct saved s = nonsense(1, ROLE_ROOT, "");
+	const struct proc *root = tree_restore(t, &s, NULL);
+	const struct proc *stays, *leaves;
+
+	s = nonsense(7, ROLE_RUNTIME, "");
+	s.born_ms = 1000;
+	s.start_ms = T0 + 3600000;
+	leaves = tree_restore(t, &s, root);
+	s.pid = 8;
+	stays = tree_restore(t, &s, root);
+	tree_witness(t, T0);
+	say_of(t, FACT_GONE, 7, 1000);
+	ck_assert_int_eq(leaves->reason, EXIT_UNKNOWN);
+	say_of(t, FACT_FOUND, 8, 1000);
+	/* its pid is another's: it has ended, though nobody saw it */
+	take(t, &(struct step)F(9100, 1, 8), 1);
+	ck_assert_int_eq(stays->reason, EXIT_UNKNOWN);
+	ck_assert_ptr_ne(tree_find(t, 8), stays);
+	ck_assert_ptr_null(tree_check(t));
+	tree_free(t);
+}
+END_TEST
+
 /* A pid that two had: the newest lives, the others are above somebody. */
 START_TEST(test_same_pid)
 {
@@ -776,6 +856,8 @@ int main(void)
 	tcase_add_test(tcase, test_to_the_end);
 	tcase_add_loop_test(tcase, test_sense, 0, (int)COUNT(senses));
 	tcase_add_test(tcase, test_bounds);
+	tcase_add_test(tcase, test_end_missed);
+	tcase_add_test(tcase, test_set_back);
 	tcase_add_test(tcase, test_same_pid);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -66,6 +66,7 @@ struct step {
 #define X(at, pid, status) { at, EXIT, pid, .n = status }
 #define KILLED(at, pid, sig) { at, EXIT, pid, .signal = sig }
 #define WAIT(at) { at, IDLE, .n = 9000 }
+#define GONE_BY(at, parent, child) { at, FORK, parent, 0, child, .depth = 0 }
 
 /*
  * containerd 10, its shim 21 (started by 20), runc create 30 with stages
@@ -290,6 +291,77 @@ static const struct story stories[] = {
 	    "exec 60 member c1", "end 60 exited 0",
 	    "fork 61<-21 member c1 vpid=10", "exec 61 member c1",
 	    "end 61 exited 0" } },
+	{ "nor does one that was gone before /proc could tell",
+	  { EXECED, GONE_BY(1000, 21, 60),
+	    E(1001, 60, RUNC, "runc delete c1"), X(1010, 60, 0),
+	    GONE_BY(1020, 21, 61),
+	    E(1021, 61, RUNC, "runc create --bundle b other"),
+	    IN(1022, 61, 62, 10), E(1023, 62, "/bin/sh", "sh"),
+	    X(1024, 61, 0), GONE_BY(1030, 21, 63),
+	    E(1031, 63, SHIM, "shim -namespace ns -id c2 -address a"),
+	    GONE_BY(1032, 63, 64), E(1033, 64, RUNC, "runc exec c1"),
+	    X(1034, 64, 0), X(1035, 63, 0), X(1040, 33, 0), WAIT(1040) },
+	  { EXECED_SAYS, "fork 60<-21 runtime c1", "exec 60 runtime c1",
+	    "end 60 exited 0", "fork 61<-21 runtime c1",
+	    "exec 61 runtime c1", "fork 62<-61 member c1 vpid=10",
+	    "exec 62 member c1", "end 61 exited 0",
+	    "fork 63<-21 runtime c1", "exec 63 runtime c1",
+	    "fork 64<-63 runtime c1", "exec 64 runtime c1",
+	    "end 64 exited 0", "end 63 exited 0", "end 33 exited 0",
+	    "stop c1 33" } },
+	{ "it is shown with one of its shim's own, at most",
+	  { EXECED, F(600, 21, 50),
+	    E(601, 50, RUNC, "runc create --bundle b c2"),
+	    { 602, FORK, 50, 0, 53, .depth = 2, .vpid = 1, .id = "c2" },
+	    X(603, 50, 0), E(604, 53, "/bin/sh", "sh"),
+	    GONE_BY(1000, 21, 60), E(1001, 60, RUNC, "runc delete c2"),
+	    X(1010, 60, 0), GONE_BY(1020, 21, 61),
+	    E(1021, 61, RUNC, "runc kill c3") },
+	  { EXECED_SAYS, "fork 50<-21 runtime c1", "exec 50 runtime c2",
+	    "fork 53<-50 runtime c2 vpid=1", "end 50 exited 0",
+	    "start c2 53", "exec 53 init c2",
+	    "fork 60<-21 runtime c1", "exec 60 runtime c2",
+	    "end 60 exited 0", "fork 61<-21 runtime c1",
+	    "exec 61 runtime c1" } },
+	{ "but the shim vouches for its own",
+	  { EXECED, GONE_BY(1000, 21, 60),
+	    E(1001, 60, RUNC, "runc exec c2"),
+	    { 999, HEARD_CLONE, 21, 1, 60, .args = "4111" },
+	    IN(1002, 60, 61, 20), E(1003, 61, "/bin/sh", "sh") },
+	  { EXECED_SAYS, "fork 60<-21 runtime c1", "exec 60 runtime c1",
+	    "fork 61<-60 runtime c2 vpid=20", "exec 61 exec c2" } },
+	{ "for nobody else, whatever else has such a number",
+	  { EXECED, IN(900, 33, 50, 20), GONE_BY(2000, 21, 60),
+	    E(2001, 60, RUNC, "runc exec c2"),
+	    { 1999, HEARD_CLONE, 50, 33, 60, .args = "8011" },
+	    { 1999, HEARD_CLONE, 33, 21, 60, .args = "8011" },
+	    { 900, HEARD_CLONE, 21, 1, 60, .args = "4111" },
+	    { 1999, HEARD_CLONE, 21, 1, 61, .args = "4111" },
+	    IN(2002, 60, 61, 20), E(2003, 61, "/bin/sh", "sh") },
+	  { EXECED_SAYS, "fork 50<-33 member c1 vpid=20",
+	    "fork 60<-21 runtime c1", "exec 60 runtime c1",
+	    "fork 61<-60 member c1 vpid=20", "exec 61 member c1" } },
+	{ "and so does the container that it brings somebody into",
+	  { EXECED, GONE_BY(1000, 21, 60),
+	    E(1001, 60, RUNC, "runc create --bundle b c2"),
+	    { 1002, FORK, 60, 0, 61, .depth = 2, .vpid = 1, .id = "c2" },
+	    X(1003, 60, 0), E(1004, 61, "/bin/sh", "sh"),
+	    GONE_BY(1010, 21, 70), E(1011, 70, RUNC, "runc exec c2"),
+	    { 1012, FORK, 70, 0, 71, .depth = 2, .vpid = 2, .id = "c2" },
+	    X(1013, 70, 0), E(1014, 71, "/bin/ls", "ls") },
+	  { EXECED_SAYS, "fork 60<-21 runtime c1", "exec 60 runtime c1",
+	    "fork 61<-60 runtime c2 vpid=1", "end 60 exited 0",
+	    "start c2 61", "exec 61 init c2", "fork 70<-21 runtime c1",
+	    "exec 70 runtime c2", "fork 71<-70 runtime c2 vpid=2",
+	    "end 70 exited 0", "exec 71 exec c2" } },
+	{ "or /proc, when it is asked again",
+	  { EXECED, GONE_BY(1000, 21, 60),
+	    E(1001, 60, RUNC, "runc exec c2"),
+	    { 1001, FOUND, 60, 21, 0, RUNC, "runc exec c2", .depth = 1,
+	      .vpid = 60, .born = 1000 },
+	    IN(1002, 60, 61, 20), E(1003, 61, "/bin/sh", "sh") },
+	  { EXECED_SAYS, "fork 60<-21 runtime c1", "exec 60 runtime c1",
+	    "fork 61<-60 runtime c2 vpid=20", "exec 61 exec c2" } },
 	{ "it is a member where its cgroup is",
 	  { EXECED,
 	    { 1000, FORK, 21, 0, 60, .depth = 2, .vpid = 9, .id = "c2" },
@@ -508,7 +580,8 @@ static void taken(struct fact *f, const struct step *s)
 	f->source = SOURCE_CENSUS;
 	f->kind = s->kind == FOUND ? FACT_FOUND : FACT_GONE;
 	f->threads = s->threads ? s->threads : 1;
-	f->born_ms = (uint64_t)((int64_t)BOOT0 + s->born);
+	if (s->kind == FOUND)
+		f->born_ms = (uint64_t)((int64_t)BOOT0 + s->born);
 	f->start_ms = (uint64_t)((int64_t)T0 + s->born);
 	f->is_init = s->is_init;
 	if (s->looked) {

@@ -214,14 +214,17 @@ count_unknown() {
 }
 
 # Whoever lived long enough to end in order had begun with the state. (The
-# first had none.)
+# first had none.) Somebody else's plugins may be in the syslog, too.
 check_goes_on() {
 	[ -n "$syslogd_pid" ] || return 0
 	tail -n +$((syslog_from + 1)) "$scratch/syslog" | sed -n \
-		's/.*audisp-contree\[\([0-9]*\)\]: .*goes on with.*/\1 state/p
+		"s|.*audisp-contree\[\([0-9]*\)\]: started, .* $scratch/.*|\1 ours|p
+		"'s/.*audisp-contree\[\([0-9]*\)\]: .*goes on with.*/\1 state/p
 		s/.*audisp-contree\[\([0-9]*\)\]: ended: .*/\1 ended/p' |
-		awk '$2 == "state" { has[$1] = 1 }
-			$2 == "ended" && n++ && !has[$1]' >"$scratch/why"
+		awk '$2 == "ours" { ours[$1] = 1 }
+			$2 == "state" { has[$1] = 1 }
+			$2 == "ended" && ours[$1] && n++ && !has[$1]' \
+			>"$scratch/why"
 	[ ! -s "$scratch/why" ]
 	ok $? "each plugin that lived to end in order went on with the state"
 }
