@@ -140,6 +140,9 @@ static bool read_key(const char *line, size_t len, struct gate_key *k)
 		k->node_len = word(&at, end);
 		if (k->node_len >= MAX_NODE || !skip(&at, end, " "))
 			return false;
+		/* From here on it is a string. */
+		if (memchr(k->node, '\0', k->node_len))
+			return false;
 	}
 	if (!skip(&at, end, "type="))
 		return false;
