@@ -732,6 +732,27 @@ START_TEST(test_stopped_only)
 }
 END_TEST
 
+/* … or that it has an init, and not that it started. */
+START_TEST(test_init_only)
+{
+	static const struct step gone = { 9100, GONE, .pid = 2 };
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+	struct saved shim = nonsense(1, ROLE_SHIM, "c1");
+	struct saved init = nonsense(2, ROLE_INIT, "c1");
+	const struct proc *p;
+
+	p = tree_restore(t, &init, tree_restore(t, &shim, NULL));
+	ck_assert_ptr_nonnull(p);
+	take(t, &gone, 1);
+	ck_assert_ptr_null(tree_check(t));
+	buf_putc(&out, '\0');
+	ck_assert_str_eq(out.data, "end 2 unknown census\n");
+	tree_free(t);
+}
+END_TEST
+
 START_TEST(test_bounds)
 {
 	struct tree_options options = tree_defaults;
@@ -797,6 +818,7 @@ int main(void)
 	tcase_add_test(tcase, test_to_the_end);
 	tcase_add_loop_test(tcase, test_sense, 0, (int)COUNT(senses));
 	tcase_add_test(tcase, test_stopped_only);
+	tcase_add_test(tcase, test_init_only);
 	tcase_add_test(tcase, test_bounds);
 	tcase_add_test(tcase, test_same_pid);
 	suite_add_tcase(suite, tcase);
