@@ -78,8 +78,8 @@ void tale_move(struct tale *tale, uint8_t later)
 {
 	int64_t ms = moved(later);
 
-	if (ms < 0 && tale->now_ms < (uint64_t)-ms)
-		tale->now_ms = 0;
+	if (ms < 0 && tale->now_ms <= (uint64_t)-ms)
+		tale->now_ms = 1;	/* 0 stands for no time */
 	else
 		tale->now_ms += (uint64_t)ms;
 	if (tale->now_ms > UINT64_MAX / 2)
