@@ -74,6 +74,24 @@ bundle() {
 	done
 }
 
+# The least that has all of it.
+bundle_small() {
+	docker=/var/lib/docker/containers/$id
+	printf '{"mounts":[{"destination":"/etc/hosts","source":"%s"}]}\n--\n' \
+		"$docker/hosts"
+	printf '{"ID":"%s","Name":"/web","Config":{"Image":"r:5/a:1@b","Labels":{' \
+		$id
+	printf '"a":"b","com.docker.compose.project":"p","nerdctl/x":""}}}'
+}
+
+bundle_noted() {
+	cri=io.kubernetes.cri
+	printf '{"annotations":{"nerdctl/name":"n","x":"y","%s.image-name":"i:1",' \
+		$cri
+	printf '"%s.sandbox-name":"s","%s.sandbox-id":"7"},' $cri $cri
+	printf '"linux":{"cgroupsPath":"a:b:c"}}'
+}
+
 config() {
 	cp "$source/conf/audisp-contree.conf" "$dir/config/shipped"
 	# every option by itself, as it is by default and set
@@ -94,5 +112,7 @@ done
 printf '0SYSCALL arch=c000003e syscall=231 a0=0 ppid=1 pid=2\035UID="root"\n' \
 	>"$dir/event/unnamed"
 bundle
+bundle_small >"$dir/bundle/small"
+bundle_noted >"$dir/bundle/noted"
 config
 "$build/tests/fuzz/seeds" "$dir" "$captures"/*/audit.log

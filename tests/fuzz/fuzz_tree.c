@@ -15,7 +15,6 @@
 #include "tale.h"
 
 #define BOOT "0dd8b7ab-6f7b-4d1e-9c54-6a3f0b6f5b11"
-#define MAX_STEPS 512
 
 /* The bits of the head. */
 #define HEAD_TIGHT 1	/* bounds that matter */
@@ -33,7 +32,7 @@ struct run {
 	struct tale tale;
 	struct buf line;
 	bool sinks;
-	const struct proc *ended[4 * MAX_STEPS];
+	const struct proc *ended[4 * TALE_MAX_STEPS];
 	size_t n_ended;
 };
 
@@ -79,11 +78,35 @@ static void final(void *ctx, const struct change *c)
 		r->ended[i] = r->ended[--r->n_ended];
 }
 
+static char *must_dup(const char *s)
+{
+	char *copy = strdup(s);
+
+	must(copy);
+	return copy;
+}
+
+/* They are the tree's from now on. */
+static void give_names(void *ctx, const struct container *c,
+		       struct container_names *names)
+{
+	(void)ctx;
+	must(c->bundle && !names->name && !names->labels);
+	names->name = must_dup(c->bundle);
+	names->pod_name = must_dup("pod");
+	names->labels = calloc(1, sizeof(*names->labels));
+	must(names->labels);
+	names->labels[0].key = must_dup("key");
+	names->labels[0].value = must_dup("");
+	names->n_labels = 1;
+}
+
 static void open_tree(struct run *r)
 {
 	r->n_ended = 0;
 	r->t = tree_new(&r->options, "", &r->metrics, emit, r);
 	tree_on_final(r->t, final, r);
+	tree_on_bundle(r->t, give_names, NULL);
 }
 
 static void close_tree(struct run *r)
@@ -224,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin(&r, data[0]);
 	data += TALE_HEAD;
 	size -= TALE_HEAD;
-	for (size_t i = 0; i < MAX_STEPS && size >= sizeof(s); i++) {
+	for (size_t i = 0; i < TALE_MAX_STEPS && size >= sizeof(s); i++) {
 		memcpy(&s, data, sizeof(s));
 		s.op %= N_TALE_OPS;
 		tale_move(&r.tale, s.later);

@@ -102,6 +102,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
 		return LLVMFuzzerMutate(data, size, max);
 	s.n = (size - TALE_HEAD) / STEP;
 	s.max = (max - TALE_HEAD) / STEP;
+	if (s.max > TALE_MAX_STEPS)
+		s.max = TALE_MAX_STEPS;
+	if (s.n > s.max)
+		s.n = s.max;
 	if (!below(&s, 16))
 		data[0] ^= (uint8_t)(1 << below(&s, 6));
 	do {

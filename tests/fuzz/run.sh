@@ -44,7 +44,7 @@ one() {
 	rm -f "$log.profraw"
 	if ! LLVM_PROFILE_FILE=$log.profraw \
 	   "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" \
-		-max_len=8192 -timeout=25 -print_final_stats=1 \
+		-max_len=16384 -timeout=25 -print_final_stats=1 \
 		-artifact_prefix="$build/found/$name-" \
 		"$build/corpus/$name" "$build/seeds/$name" >"$log" 2>&1; then
 		sed 's/^/    /' "$log" | tail -n 60

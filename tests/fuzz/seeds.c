@@ -14,14 +14,16 @@
 #include "facts.h"
 #include "invocation.h"
 #include "tale.h"
+#include "told.h"
 
 #define BOOT "0dd8b7ab-6f7b-4d1e-9c54-6a3f0b6f5b11"
 
 #define ROOT "/usr/bin/containerd"
 
 /* Facts in one tale, and how many tales of one recording. */
-#define TALE_STEPS 64
-#define MAX_TALES 24
+#define SHORT_STEPS 64
+#define LONG_STEPS 400
+#define MAX_TALES 12
 
 /* A recording's containers, by the place that they have in a tale. */
 struct ids {
@@ -34,7 +36,7 @@ static void put_file(const char *dir, const char *kind, const char *name,
 	char path[4096];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s/%s-%zu", dir, kind, name, n);
+	snprintf(path, sizeof(path), "%s/%s-%s-%zu", dir, kind, name, n);
 	file = fopen(path, "we");
 	if (!file || fwrite(data->data, 1, data->len, file) != data->len ||
 	    fclose(file)) {
@@ -80,63 +82,56 @@ static uint8_t args_of(struct ids *ids, const struct fact *f)
 	return (uint8_t)(verbs[inv.verb] | place_of(ids, inv.id) << 4);
 }
 
-static uint8_t bits_of(const struct fact *f)
+static unsigned int bits_of_fork(const struct fact *f)
 {
-	if (f->kind == FACT_SEEN)
-		return f->quiet ? TALE_QUIET : 0;
-	return (uint8_t)(f->call |
-			 (f->flags & 0x10000 ? (unsigned)TALE_THREAD : 0) |
-			 (f->flags & 0x8000 ? (unsigned)TALE_PARENT : 0) |
-			 (f->flags & 0x4000 ? (unsigned)TALE_VFORK : 0) |
-			 (f->flags & 0x20000000 ? (unsigned)TALE_NEWPID : 0));
+	return f->call | (f->flags & 0x10000 ? (unsigned)TALE_THREAD : 0) |
+	       (f->flags & 0x8000 ? (unsigned)TALE_PARENT : 0) |
+	       (f->flags & 0x4000 ? (unsigned)TALE_VFORK : 0) |
+	       (f->flags & 0x20000000 ? (unsigned)TALE_NEWPID : 0);
 }
 
-static void put_step(struct buf *out, struct ids *ids, const struct fact *f,
-		     int64_t later_ms)
+static uint8_t op_of(const struct fact *f)
 {
-	static const uint8_t ops[] = {
+	static const uint8_t heard[] = {
 		[FACT_FORK] = TALE_FORK,   [FACT_EXEC] = TALE_EXEC,
 		[FACT_EXIT] = TALE_EXIT,   [FACT_SEEN] = TALE_SEEN,
 		[FACT_ABEND] = TALE_ABEND, [FACT_FOUND] = TALE_FOUND,
 		[FACT_GONE] = TALE_GONE,
 	};
+	static const uint8_t told[] = {
+		[FACT_FORK] = TALE_BORN,
+		[FACT_EXEC] = TALE_EXECUTED,
+		[FACT_EXIT] = TALE_ENDED,
+	};
+
+	return f->source == SOURCE_WITNESS ? told[f->kind] : heard[f->kind];
+}
+
+static void put_step(struct buf *out, struct ids *ids, const struct fact *f,
+		     int64_t later_ms)
+{
 	struct tale_step s = {
-		.op = ops[f->kind],
+		.op = op_of(f),
 		.later = tale_later(later_ms),
 		.pid = (uint16_t)f->pid,
 		.ppid = (uint16_t)f->ppid,
 		.child = (uint16_t)f->child,
-		.bits = bits_of(f),
+		.vpid = (uint16_t)f->vpid,
 		.exe = tale_exe(f->exe),
 		.args = args_of(ids, f),
 		.code = (uint8_t)f->code,
+		.depth = (uint8_t)(f->ns_depth | place_of(ids, f->container)
+							 << 2),
 	};
 
-	buf_put(out, &s, sizeof(s));
-}
-
-/*
- * The same as the kernel would have told it: whom pids in the host's own
- * namespace name, and who exits. The rest is for the fuzzer to find.
- */
-static void put_witnessed(struct buf *out, const struct fact *f)
-{
-	struct tale_step s = {
-		.pid = (uint16_t)f->pid,
-		.child = (uint16_t)f->child,
-		.vpid = (uint16_t)f->child,
-		.code = (uint8_t)f->code,
-		.depth = 1,
-	};
-
-	if (f->kind == FACT_FORK && !(f->flags & 0x10000))
-		s.op = TALE_BORN;
-	else if (f->kind == FACT_EXIT)
-		s.op = TALE_ENDED;
-	else if (f->kind == FACT_EXEC)
-		s.op = TALE_EXECUTED;
-	else
-		return;
+	if (f->kind == FACT_FORK)
+		s.bits = (uint8_t)bits_of_fork(f);
+	else if (f->kind == FACT_SEEN && f->quiet)
+		s.bits = TALE_QUIET;
+	if (f->signal) {
+		s.bits = TALE_PARENT;	/* see set_end() in tale.c */
+		s.code = (uint8_t)(f->signal - 1);
+	}
 	buf_put(out, &s, sizeof(s));
 }
 
@@ -165,34 +160,64 @@ static void put_root(struct buf *out, uint16_t pid)
 	buf_put(out, &s, sizeof(s));
 }
 
-/* Every other tale is told by the witness, too, and through merge. */
-static void put_tales(const char *dir, const char *name,
-		      const struct facts *facts)
+/* A recording as one list, in the order in which the plugin has it. */
+struct order {
+	const struct fact **list;
+	size_t n;
+	uint16_t root;
+	const char *name;
+	uint8_t head;
+};
+
+/* told may be NULL: by audit alone. */
+static void put_in_order(struct order *o, const struct facts *facts,
+			 const struct told *told)
+{
+	size_t n = told ? told->n : 0, next = 0;
+
+	o->list = calloc(facts->n + n + 1, sizeof(struct fact *));
+	must(o->list);
+	for (size_t i = 0; i < facts->n; i++) {
+		while (next < n &&
+		       told->list[next].time_ms <= facts->list[i]->time_ms + 15)
+			o->list[o->n++] = &told->list[next++];
+		o->list[o->n++] = facts->list[i];
+	}
+	o->root = find_root(facts);
+}
+
+/* Returns where it ended. */
+static size_t put_tale(const char *dir, const struct order *o, size_t from,
+		       size_t max)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
-	uint16_t root = find_root(facts);
+	uint64_t before = o->list[from]->time_ms;
 	struct ids ids = { 0 };
-	uint64_t before;
-	size_t tale = 0;
+	size_t i = from;
 
-	for (size_t i = 0; i < facts->n && tale < MAX_TALES; tale++) {
-		bool witnessed = tale % 2;
-
-		buf_clear(&out);
-		buf_putc(&out, (char)((witnessed ? 4 | 16 : 0) |
-				      (tale % 4 < 2 ? 0 : 32)));
-		put_root(&out, root);
-		before = facts->list[i]->time_ms;
-		for (size_t n = 0; n < TALE_STEPS && i < facts->n; n++, i++) {
-			const struct fact *f = facts->list[i];
-
-			if (witnessed)
-				put_witnessed(&out, f);
-			put_step(&out, &ids, f, (int64_t)(f->time_ms - before));
-			before = f->time_ms;
-		}
-		put_file(dir, "tree", name, tale, &out);
+	/* What is said is read every other time: see fuzz_tree.c. */
+	buf_putc(&out, (char)(o->head | (from / max % 2 ? 32 : 0)));
+	put_root(&out, o->root);
+	for (; i < o->n && i < from + max; i++) {
+		put_step(&out, &ids, o->list[i],
+			 (int64_t)(o->list[i]->time_ms - before));
+		before = o->list[i]->time_ms;
 	}
+	put_file(dir, o->head ? "tree/told" : "tree/heard", o->name,
+		 from + (max == LONG_STEPS), &out);
+	return i;
+}
+
+/* A long one from the beginning, and short ones of all. */
+static void put_tales(const char *dir, const struct order *o)
+{
+	size_t at = 0;
+
+	if (!o->n)
+		return;
+	put_tale(dir, o, 0, LONG_STEPS);
+	for (size_t i = 0; i < MAX_TALES && at < o->n; i++)
+		at = put_tale(dir, o, at, SHORT_STEPS);
 }
 
 static void ignore(void *ctx, const struct change *c)
@@ -216,9 +241,25 @@ static void put_states(const char *dir, const char *name,
 		buf_clear(&out);
 		state_head(&out, BOOT, "host");
 		copies_put(&out, t);
-		put_file(dir, "state", name, i, &out);
+		put_file(dir, "state/at", name, i, &out);
 	}
 	tree_free(t);
+}
+
+static void put_all(const char *dir, const char *name,
+		    const struct facts *facts, const struct told *told)
+{
+	/* Of the heads in fuzz_tree.c: by merge, and with the witness. */
+	struct order heard = { .name = name };
+	struct order both = { .name = name, .head = 4 | 16 };
+
+	put_in_order(&heard, facts, NULL);
+	put_in_order(&both, facts, told);
+	put_tales(dir, &heard);
+	put_tales(dir, &both);
+	put_states(dir, name, facts);
+	free(heard.list);
+	free(both.list);
 }
 
 int main(int argc, char **argv)
@@ -226,16 +267,18 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i++) {
 		_cleanup_free_ char *path = strdup(argv[i]);
 		struct facts facts = { 0 };
-		const char *name;
+		struct told told = { 0 };
+		char *dir;
 
-		if (!path || facts_read(&facts, path)) {
+		must(path);
+		dir = dirname(path);
+		if (facts_read(&facts, argv[i]) || told_read(&told, dir)) {
 			perror(argv[i]);
 			return 1;
 		}
-		name = basename(dirname(path));
-		put_tales(argv[1], name, &facts);
-		put_states(argv[1], name, &facts);
+		put_all(argv[1], basename(dir), &facts, &told);
 		facts_free(&facts);
+		told_free(&told);
 	}
 	return 0;
 }

@@ -24,7 +24,9 @@ static const struct {
 	const char *before, *after;	/* the container's id */
 } invocations[N_TALE_ARGS] = {
 	[TALE_PLAIN] = { "prog", NULL },
-	[TALE_SHIM] = { "shim -namespace moby -id", "-address a" },
+	[TALE_SHIM] = { "shim -namespace moby -address a -publish-binary "
+			"/usr/bin/containerd -id",
+			"" },
 	[TALE_SHIM_START] = { "shim -namespace moby -id", "start" },
 	[TALE_SHIM_DELETE] = { "shim -namespace moby -id", "delete" },
 	[TALE_CREATE] = { "runc create --bundle /b", "" },

@@ -37,6 +37,9 @@ enum tale_op {
 /* What names a container: as many of them, and none at 0. */
 #define TALE_IDS 8
 
+/* Steps in one tale; what comes behind them is not read. */
+#define TALE_MAX_STEPS 512
+
 /* The first byte, before the steps: how the tree is set up. */
 #define TALE_HEAD 1
 
