@@ -117,11 +117,12 @@ static bool number(const char **at, const char *end, uint64_t *n)
 	return *at > from;
 }
 
+/* Not beyond a NUL, with which it would be another word as a string. */
 static size_t word(const char **at, const char *end)
 {
 	const char *from = *at;
 
-	while (*at < end && **at != ' ')
+	while (*at < end && **at && **at != ' ')
 		(*at)++;
 	return (size_t)(*at - from);
 }
@@ -139,9 +140,6 @@ static bool read_key(const char *line, size_t len, struct gate_key *k)
 		k->node = at;
 		k->node_len = word(&at, end);
 		if (k->node_len >= MAX_NODE || !skip(&at, end, " "))
-			return false;
-		/* From here on it is a string. */
-		if (memchr(k->node, '\0', k->node_len))
 			return false;
 	}
 	if (!skip(&at, end, "type="))
