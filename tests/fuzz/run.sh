@@ -42,7 +42,7 @@ one() {
 	log=$build/log/$name
 	mkdir -p "$build/corpus/$name" "$build/log" "$build/found"
 	rm -f "$log.profraw"
-	if ! LLVM_PROFILE_FILE=$log.profraw \
+	if ! LLVM_PROFILE_FILE=$log.profraw TMPDIR=$build/tmp \
 	   "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" \
 		-max_len=16384 -timeout=25 -print_final_stats=1 \
 		-artifact_prefix="$build/found/$name-" \
@@ -86,7 +86,9 @@ for name; do
 	*) echo "no fuzzer is called $name: $all"; exit 1 ;;
 	esac
 done
-rm -rf "$build/seeds"
+# What a fuzzer that found something could not tidy up is in tmp.
+rm -rf "$build/seeds" "$build/tmp"
+mkdir -p "$build/tmp"
 LLVM_PROFILE_FILE=/dev/null \
 	"$source/tests/fuzz/corpora.sh" "$source" "$build" "$build/seeds" || exit 1
 printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" \
