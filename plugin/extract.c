@@ -157,7 +157,7 @@ static const char *enriched(struct extract *x, auparse_state_t *au,
 			return *value ? value : NULL;
 		}
 		s = strchr(s, ' ');
-		s += s ? 1 : 0;
+		s = s ? s + 1 : NULL;
 	}
 	return NULL;
 }
@@ -501,6 +501,9 @@ enum extracted extract_fact(struct extract *x, auparse_state_t *au,
 			f->record = "AVC";
 		} else if (!have_syscall) {
 			f->record = auparse_get_type_name(au);
+			/* The gate knows types by pattern, too. */
+			if (!f->record)
+				f->record = "UNKNOWN";
 			return alone_fact(x, au, f, type);
 		}
 	} while (auparse_next_record(au) > 0);

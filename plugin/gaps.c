@@ -22,6 +22,17 @@ static void pass(struct gaps *g)
 	g->next++;
 }
 
+/* Moves it on to there. A window's length behind it, nothing was seen. */
+static void pass_to(struct gaps *g, uint64_t next)
+{
+	for (size_t n = 0; g->next < next && n < GAPS_WINDOW; n++)
+		pass(g);
+	if (g->next < next) {
+		g->missing += next - g->next;
+		g->next = next;
+	}
+}
+
 /*
  * Whether the kernel was booted anew. One serial far behind is no proof: a
  * system call that blocks for minutes has had its serial since its first
@@ -48,8 +59,8 @@ void gaps_see(struct gaps *g, uint64_t serial)
 		g->top = serial;
 	if (serial < g->next)
 		return;
-	while (serial >= g->next + GAPS_WINDOW)
-		pass(g);
+	if (serial >= g->next + GAPS_WINDOW)
+		pass_to(g, serial - GAPS_WINDOW + 1);
 	word = word_of(g, serial, &bit);
 	*word |= bit;
 	/* What came without a hole need not stay in the window. */
@@ -60,8 +71,8 @@ void gaps_see(struct gaps *g, uint64_t serial)
 
 void gaps_close(struct gaps *g)
 {
-	while (g->next && g->next <= g->top)
-		pass(g);
+	if (g->next)
+		pass_to(g, g->top + 1);
 }
 
 uint64_t gaps_take(struct gaps *g)

@@ -117,11 +117,12 @@ static bool number(const char **at, const char *end, uint64_t *n)
 	return *at > from;
 }
 
+/* Not beyond a NUL, with which it would be another word as a string. */
 static size_t word(const char **at, const char *end)
 {
 	const char *from = *at;
 
-	while (*at < end && **at != ' ')
+	while (*at < end && **at && **at != ' ')
 		(*at)++;
 	return (size_t)(*at - from);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state_int.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -133,6 +134,16 @@ static void read_process(struct reader *r, struct json_object *line)
 	HASH_ADD_KEYPTR(hh, r->entries, e->entity, strlen(e->entity), e);
 }
 
+/* Letters, digits and hyphens, as the tree makes them, and no more than fit. */
+static bool is_entity(const char *s)
+{
+	size_t len = 0;
+
+	while (isalnum((unsigned char)s[len]) || s[len] == '-')
+		len++;
+	return len && !s[len] && len < sizeof(((struct proc *)NULL)->entity_id);
+}
+
 /* One that there is no such role for would be taken for a root. */
 static bool is_role(struct json_object *line)
 {
@@ -152,8 +163,8 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 		mark_ended(r, ended);
 		return STATE_GOOD;
 	}
-	if (!*text_of(line, "entity") || !number_of(line, "pid", INT_MAX) ||
-	    !is_role(line)) {
+	if (!is_entity(text_of(line, "entity")) ||
+	    !number_of(line, "pid", INT_MAX) || !is_role(line)) {
 		err_set(err, 0, "has a line that tells of nobody");
 		return STATE_BROKEN;
 	}

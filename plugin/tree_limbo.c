@@ -182,7 +182,8 @@ void release(struct tree *t, struct proc *p)
 /*
  * A shim whose containerd was never heard, because it lived before
  * auditing was enabled: -publish-binary says who started it. A shim that
- * was started before the stream began has been given to pid 1.
+ * was started before the stream began has been given to pid 1. False if p is
+ * no such shim.
  */
 static bool adopt_shim(struct tree *t, struct proc *p)
 {
@@ -208,7 +209,8 @@ static bool adopt_shim(struct tree *t, struct proc *p)
 		proc_set_image(root, image_new(inv.publisher, "", NULL));
 		return enter(t, root, &b);
 	}
-	return enter(t, p, &b);
+	enter(t, p, &b);	/* or, if the tree is full, it is forgotten */
+	return true;
 }
 
 /* Nobody in the tree knew p in time. */

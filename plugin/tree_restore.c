@@ -113,11 +113,12 @@ static void restore_container(struct tree *t, struct proc *p,
 	container_join(t, p, &c->self);
 	if (s->started_ms)
 		c->self.start_ms = s->started_ms;
-	if (s->stopped_ms)
+	/* Nothing stops that never started, whatever the file says. */
+	if (s->stopped_ms && c->self.start_ms)
 		c->self.stop_ms = s->stopped_ms;
 	if (p->role == ROLE_INIT && ended(p) && !c->self.stop_ms)
 		c->self.stop_ms = c->self.start_ms;
-	if (p->role == ROLE_INIT && !ended(p))
+	if (p->role == ROLE_INIT && !ended(p) && c->self.start_ms)
 		c->init = p;
 	if (p->role == ROLE_SHIM && p->priv->verb == VERB_SHIM && !ended(p))
 		c->shim = p;

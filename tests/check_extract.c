@@ -331,6 +331,8 @@ static const struct {
 	{ "it begins another record",
 	  MSG("USER_CMD", "type=SYSCALL msg=audit(1700000000.100:2): pid=1"),
 	  "SEEN#1 USER_CMD - ? pid=7 uid=1000 auid=1000 ses=5\n", 0 },
+	{ "of a type that has no name here", MSG("USER_NEWS", "res=1"),
+	  "SEEN#1 UNKNOWN - done pid=7 uid=1000 auid=1000 ses=5\n", 0 },
 	{ "it says names as auditd does",
 	  MSG("USER_CMD", "a\x1d" "UID=\"root\" AUID=\"root\""),
 	  "SEEN#1 USER_CMD - ? pid=7 uid=1000 auid=1000 ses=5\n", 0 },

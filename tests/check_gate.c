@@ -176,6 +176,13 @@ static const struct {
 	{ "NUL bytes",
 	  STREAM("\0\0\n" CALL("1") "type=\0SYSCALL\n\0" EXECVE("1") EOE("1")),
 	  "1:SYSCALL | ", 3, 0 },
+	{ "a node with a NUL byte, which would be another's name",
+	  STREAM("node=a\0b " CALL("1") "node=a\0b " EOE("1")
+		 "node=a " CALL("1") "node=a " EOE("1")),
+	  "a 1:SYSCALL | ", 2, 0 },
+	{ "a type with one",
+	  STREAM(REC("USER_\0LOGIN", "1", "") CALL("1") EOE("1")),
+	  "1:SYSCALL | ", 1, 0 },
 	{ "broken keys",
 	  STREAM(CALL("1") BAD("type=EOE msg=audit(1700000000.100:1)")
 		 BAD("type=EOE msg=audit(1700000000.100:1:):")

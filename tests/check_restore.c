@@ -711,6 +711,48 @@ START_TEST(test_sense)
 }
 END_TEST
 
+/* A damaged file says that a container stopped, and not that it started. */
+START_TEST(test_stopped_only)
+{
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+	struct saved s = nonsense(1, ROLE_SHIM, "c1");
+	const struct proc *p;
+
+	s.stopped_ms = T0;
+	p = tree_restore(t, &s, NULL);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq(p->container->stop_ms, 0);
+	ck_assert_ptr_null(tree_check(t));
+	s.started_ms = T0 - 1;
+	p = tree_restore(t, &s, NULL);
+	ck_assert_uint_eq(p->container->stop_ms, T0);
+	tree_free(t);
+}
+END_TEST
+
+/* … or that it has an init, and not that it started. */
+START_TEST(test_init_only)
+{
+	static const struct step gone = { 9100, GONE, .pid = 2 };
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+	struct saved shim = nonsense(1, ROLE_SHIM, "c1");
+	struct saved init = nonsense(2, ROLE_INIT, "c1");
+	const struct proc *p;
+
+	p = tree_restore(t, &init, tree_restore(t, &shim, NULL));
+	ck_assert_ptr_nonnull(p);
+	take(t, &gone, 1);
+	ck_assert_ptr_null(tree_check(t));
+	buf_putc(&out, '\0');
+	ck_assert_str_eq(out.data, "end 2 unknown census\n");
+	tree_free(t);
+}
+END_TEST
+
 START_TEST(test_bounds)
 {
 	struct tree_options options = tree_defaults;
@@ -855,6 +897,8 @@ int main(void)
 	tcase_add_loop_test(tcase, stories_are_told, 0, (int)COUNT(stories));
 	tcase_add_test(tcase, test_to_the_end);
 	tcase_add_loop_test(tcase, test_sense, 0, (int)COUNT(senses));
+	tcase_add_test(tcase, test_stopped_only);
+	tcase_add_test(tcase, test_init_only);
 	tcase_add_test(tcase, test_bounds);
 	tcase_add_test(tcase, test_end_missed);
 	tcase_add_test(tcase, test_set_back);

@@ -608,6 +608,18 @@ static const struct {
 	  STATE_BROKEN },
 	{ "an entity that is an object", S("{\"entity\":{},\"pid\":1}"),
 	  STATE_BROKEN },
+	{ "an entity as long as there is room for",
+	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+	    "\"pid\":1}"),
+	  STATE_GOOD },
+	{ "a longer one",
+	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+	    "\"pid\":1}"),
+	  STATE_BROKEN },
+	{ "an entity that no tree makes", S("{\"entity\":\"a b\",\"pid\":1}"),
+	  STATE_BROKEN },
+	{ "an entity with a control character",
+	  S("{\"entity\":\"a\\u001bb\",\"pid\":1}"), STATE_BROKEN },
 	{ "an empty end", S("{\"ended_entity\":\"\"}"), STATE_BROKEN },
 	{ "no pid", S("{\"entity\":\"a\"}"), STATE_BROKEN },
 	{ "pid 0", S("{\"entity\":\"a\",\"pid\":0}"), STATE_BROKEN },

@@ -611,6 +611,39 @@ START_TEST(bounds_hold_and_are_counted)
 }
 END_TEST
 
+/* A shim whose containerd was never heard, when the tree is full. */
+START_TEST(a_shim_without_room_is_forgotten)
+{
+	static const struct story begin = { "full", { CONTAINER }, { NULL } };
+	static const struct step shim = {
+		1000,
+		'e',
+		500,
+		1,
+		0,
+		SHIM,
+		"shim -namespace ns -id c9 -address a",
+	};
+	struct tree_options options = tree_defaults;
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t;
+
+	options.max_processes = 7;
+	t = tree_new(&options, "", &metrics, say, &out);
+	for (size_t i = 0; begin.steps[i].kind; i++)
+		take(t, &begin.steps[i], i + 1);
+	ck_assert_uint_eq(t->n_placed, 7);
+	take(t, &shim, 100);
+	ck_assert_uint_eq(t->n_limbo, 1);
+	tree_idle(t, 1100);
+	ck_assert_ptr_null(tree_check(t));
+	ck_assert_uint_eq(t->n_limbo, 0);
+	ck_assert_uint_eq(metrics.processes_evicted, 1);
+	tree_free(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tree");
@@ -623,6 +656,7 @@ int main(void)
 	tcase_add_test(tcase, another_runtime_needs_configuration_alone);
 	tcase_add_test(tcase, an_endless_chain_does_not_grow);
 	tcase_add_test(tcase, bounds_hold_and_are_counted);
+	tcase_add_test(tcase, a_shim_without_room_is_forgotten);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

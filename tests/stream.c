@@ -4,6 +4,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "promise.h"
+
 static void put_id(struct buf *out, const char *name, uint32_t id)
 {
 	if (id != ID_UNSET)
@@ -100,22 +102,9 @@ void put_fact(struct buf *out, const struct fact *f)
 
 void check_fact(const struct fact *f, size_t args_bytes)
 {
-	uint32_t ends = 0;
+	const char *wrong = broken_promise(f, args_bytes);
 
-	ck_assert(f->source == SOURCE_AUDIT && f->node && f->pid > 0);
-	for (size_t i = 0; i < f->args_bytes; i++)
-		ends += !f->args[i];
-	ck_assert_msg(ends == f->args_count, "%u arguments, %u of them whole",
-		      f->args_count, ends);
-	ck_assert_msg(!f->args_bytes || !f->args[f->args_bytes - 1],
-		      "the last argument has no end");
-	ck_assert_msg(!args_bytes || f->args_bytes <= args_bytes,
-		      "%zu bytes of arguments", f->args_bytes);
-	ck_assert(f->argc >= f->args_count);
-	ck_assert(f->kind != FACT_EXIT || (f->code >= 0 && f->code < 256));
-	ck_assert(f->kind != FACT_ABEND || (f->code > 0 && f->code <= 64));
-	ck_assert(f->kind != FACT_FORK || f->child > 0);
-	ck_assert(f->kind != FACT_SEEN || f->record);
+	ck_assert_msg(!wrong, "a fact of %d: %s", (int)f->pid, wrong);
 }
 
 static void on_fact(void *ctx, const struct fact *f)

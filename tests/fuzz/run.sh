@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh SOURCE BUILD SECONDS [NAME...]: runs the fuzzers that were built in
+# BUILD, or those named, each for so long, as many at once as there are
+# processors. Each goes on from where it was, in BUILD/corpus/NAME; what it
+# finds is left in BUILD/found. In the end, a line for each: how often it ran,
+# which edges of all the code in it were taken, and how many of the lines that
+# it is there for.
+
+set -u
+all="gate event tree config bundle state"
+
+# The files of plugin/ that a fuzzer is there for.
+files_of() {
+	case $1 in
+	gate) echo gate gaps ;;
+	event) echo assemble extract field ;;
+	tree) (cd "$source/plugin" && ls tree*.c) | sed 's/\.c$//'
+		echo merge timers invocation ;;
+	config) echo config option ;;
+	bundle) echo bundle beneath nametag ;;
+	state) echo state state_load tree_restore ;;
+	esac
+}
+
+# The share of their lines that were run, of all the time.
+coverage() {
+	for file in $(files_of "$1"); do
+		set -- "$@" "$source/plugin/$file.c"
+	done
+	program=$build/tests/fuzz/fuzz_$1
+	profile=$build/log/$1.profdata
+	shift
+	llvm-profdata merge -o "$profile" "${profile%data}raw" &&
+		llvm-cov report "$program" -instr-profile="$profile" "$@" |
+		awk '$1 == "TOTAL" { print $10 }'
+}
+
+one() {
+	name=$1
+	log=$build/log/$name
+	mkdir -p "$build/corpus/$name" "$build/log" "$build/found"
+	rm -f "$log.profraw"
+	if ! LLVM_PROFILE_FILE=$log.profraw TMPDIR=$build/tmp \
+	   "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" \
+		-max_len=16384 -timeout=25 -print_final_stats=1 \
+		-artifact_prefix="$build/found/$name-" \
+		"$build/corpus/$name" "$build/seeds/$name" >"$log" 2>&1; then
+		sed 's/^/    /' "$log" | tail -n 60
+		echo "FOUND by $name, in $build/found; again by" \
+			"$build/tests/fuzz/fuzz_$name FILE"
+		return 1
+	fi
+	awk -v name="$name" -v lines="$(coverage "$name")" '
+	/INFO: Loaded .* counters/ {
+		sub(/.*\(/, "")
+		sub(/ .*/, "")
+		edges = $0
+	}
+	/\tDONE / { taken = $4 }
+	/number_of_executed_units/ { runs = $2 }
+	/average_exec_per_sec/ { rate = $2 }
+	END {
+		printf "%-8s %10d runs, %6d a second, %5d of %5d edges, %s of its lines\n",
+			name, runs, rate, taken, edges, lines
+	}' "$log"
+}
+
+if [ "$1" = -1 ]; then
+	source=$2
+	build=$3
+	seconds=$4
+	one "$5"
+	exit
+fi
+
+source=$1
+build=$2
+seconds=$3
+shift 3
+[ $# -gt 0 ] || set -- $all
+for name; do
+	case " $all " in
+	*" $name "*) ;;
+	*) echo "no fuzzer is called $name: $all"; exit 1 ;;
+	esac
+done
+# What a fuzzer that found something could not tidy up is in tmp.
+rm -rf "$build/seeds" "$build/tmp"
+mkdir -p "$build/tmp"
+LLVM_PROFILE_FILE=/dev/null \
+	"$source/tests/fuzz/corpora.sh" "$source" "$build" "$build/seeds" || exit 1
+printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" \
+	"$0" -1 "$source" "$build" "$seconds"
