@@ -23,6 +23,20 @@ static void pass(struct gaps *g)
 }
 
 /*
+ * Moves the window on to a serial. Beyond the window nothing was seen: that
+ * is not walked, or a sender of far serials would cost a million steps each.
+ */
+static void pass_to(struct gaps *g, uint64_t serial)
+{
+	for (unsigned int i = 0; i < GAPS_WINDOW && g->next < serial; i++)
+		pass(g);
+	if (g->next < serial) {
+		g->missing += serial - g->next;
+		g->next = serial;
+	}
+}
+
+/*
  * Whether the kernel was booted anew. One serial far behind is no proof: a
  * system call that blocks for minutes has had its serial since its first
  * record (an AVC). But two that follow each other are.
@@ -48,8 +62,8 @@ void gaps_see(struct gaps *g, uint64_t serial)
 		g->top = serial;
 	if (serial < g->next)
 		return;
-	while (serial >= g->next + GAPS_WINDOW)
-		pass(g);
+	if (serial >= g->next + GAPS_WINDOW)
+		pass_to(g, serial - GAPS_WINDOW + 1);
 	word = word_of(g, serial, &bit);
 	*word |= bit;
 	/* What came without a hole need not stay in the window. */
@@ -60,8 +74,8 @@ void gaps_see(struct gaps *g, uint64_t serial)
 
 void gaps_close(struct gaps *g)
 {
-	while (g->next && g->next <= g->top)
-		pass(g);
+	if (g->next)
+		pass_to(g, g->top + 1);
 }
 
 uint64_t gaps_take(struct gaps *g)
