@@ -211,7 +211,8 @@ static bool is_wanted(const char *key, bool compose)
 {
 	size_t len = strlen(key);
 
-	if (!len || len > BUNDLE_LABEL_MAX_BYTES)
+	/* Two keys that JSON cannot tell apart would spoil every line. */
+	if (!len || len > BUNDLE_LABEL_MAX_BYTES || !safe_is_utf8(key, len))
 		return false;
 	for (size_t i = 0; i < COUNT(internal); i++)
 		if (begins(key, internal[i]))

@@ -26,7 +26,8 @@ static void *need(void *memory)
 
 static const char *more(const struct draw *d)
 {
-	return d->ascii ? "..." : "…";
+	/* Not bare dots, which a word may be. */
+	return d->ascii ? "[...]" : "…";
 }
 
 /*
@@ -143,7 +144,7 @@ static struct drawn *add(struct draw *d, const char *node)
 	p->order = d->count;
 	d->all[d->count++] = p;
 	buf_clear(&d->scratch);
-	safe_text(&d->scratch, node, strlen(node));
+	words_label(&d->scratch, node, NAME_BYTES, more(d));
 	p->node = take_text(d);
 	return p;
 }

@@ -268,6 +268,11 @@ static void add_arg(struct extract *x, struct args *args, const char *name,
 	if (x->strings.len - args->from >= x->args_bytes) {
 		x->strings.len = args->from + x->args_bytes - 1;
 		args->full = true;
+		/* One cut to nothing would look like an empty one. */
+		if (!piece && args->count > 1 && bytes + 1 == x->args_bytes) {
+			args->count--;
+			return;
+		}
 	}
 	buf_putc(&x->strings, '\0');
 }

@@ -34,6 +34,20 @@ static void pass_to(struct gaps *g, uint64_t next)
 }
 
 /*
+ * Moves the window on to a serial. Beyond the window nothing was seen: that
+ * is not walked, or a sender of far serials would cost a million steps each.
+ */
+static void pass_to(struct gaps *g, uint64_t serial)
+{
+	for (unsigned int i = 0; i < GAPS_WINDOW && g->next < serial; i++)
+		pass(g);
+	if (g->next < serial) {
+		g->missing += serial - g->next;
+		g->next = serial;
+	}
+}
+
+/*
  * Whether the kernel was booted anew. One serial far behind is no proof: a
  * system call that blocks for minutes has had its serial since its first
  * record (an AVC). But two that follow each other are.

@@ -357,12 +357,10 @@ static void put_when(struct line *l)
 static void put_where(struct line *l)
 {
 	const struct change *c = l->c;
-	size_t from = l->out->len, columns;
+	size_t columns;
 
 	if (c->node && *c->node) {
-		words_word(l->out, c->node, WORD_BYTES, MORE);
-		columns = l->out->len - from;
-		columns = words_columns(l->out->data + from, columns);
+		columns = words_label(l->out, c->node, WORD_BYTES, MORE);
 		pad(l->out, columns, LABEL_COLUMNS);
 		buf_putc(l->out, ' ');
 	}

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "safe.h"
 
-#include <stdbool.h>
-
 /* Where a byte must be looked at, by what is being written. */
 enum {
 	IN_WORD = 1, /* may not stand bare in a shell's word */
@@ -34,13 +32,23 @@ static const struct range {
 	uint32_t first, last;
 } hidden[] = {
 	{ 0x00, 0x1f },	      { 0x7f, 0x9f },
+	{ 0x00ad, 0x00ad }, /* soft hyphen */
+	{ 0x034f, 0x034f }, /* combining grapheme joiner */
 	{ 0x061c, 0x061c }, /* Arabic letter mark */
+	{ 0x115f, 0x1160 }, /* Hangul fillers */
+	{ 0x17b4, 0x17b5 }, /* Khmer inherent vowels */
+	{ 0x180b, 0x180f }, /* Mongolian variation selectors */
 	{ 0x200b, 0x200f }, /* zero width, LRM and RLM */
 	{ 0x2028, 0x202e }, /* separators, embeddings, overrides */
 	{ 0x2060, 0x206f }, /* invisible operators, isolates */
+	{ 0x3164, 0x3164 }, /* Hangul filler */
+	{ 0xfe00, 0xfe0f }, /* variation selectors */
 	{ 0xfeff, 0xfeff }, /* byte order mark */
-	{ 0xfff9, 0xfffb }, /* interlinear annotation */
-	{ 0xe0000, 0xe007f }, /* tags */
+	{ 0xffa0, 0xffa0 }, /* half-width Hangul filler */
+	{ 0xfff0, 0xfffb }, /* reserved, interlinear annotation */
+	{ 0x1bca0, 0x1bca3 }, /* shorthand format controls */
+	{ 0x1d173, 0x1d17a }, /* musical format controls */
+	{ 0xe0000, 0xe0fff }, /* tags, variation selectors */
 };
 
 static bool is_hidden(uint32_t cp)
@@ -193,8 +201,8 @@ void safe_text(struct buf *out, const char *s, size_t len)
 	}
 }
 
-/* Whether all of s can be seen, so that '…' can hold it. */
-static bool is_visible(const char *s, size_t len)
+/* Whether all of s can be seen (as ASCII), so that '…' can hold it. */
+static bool is_visible(const char *s, size_t len, bool ascii)
 {
 	unsigned int n;
 	uint32_t cp;
@@ -202,7 +210,7 @@ static bool is_visible(const char *s, size_t len)
 
 	for (i = clean_run(s, len, IN_TEXT); i < len; i += n) {
 		n = decode(s + i, len - i, &cp);
-		if (!n || is_hidden(cp))
+		if (!n || is_hidden(cp) || (ascii && n > 1))
 			return false;
 	}
 	return true;
@@ -227,7 +235,8 @@ static void put_quoted(struct buf *out, const char *s, size_t len)
  * $'…': every hidden or invalid byte as \xNN, since that is what all shells
  * that know this form read back as the same byte.
  */
-static void put_dollar_quoted(struct buf *out, const char *s, size_t len)
+static void put_dollar_quoted(struct buf *out, const char *s, size_t len,
+			      bool ascii)
 {
 	unsigned int i, n;
 	uint32_t cp;
@@ -237,7 +246,8 @@ static void put_dollar_quoted(struct buf *out, const char *s, size_t len)
 		n = decode(s, len, &cp);
 		if (n && *s == '\'') {
 			buf_put(out, "\\'", 2);
-		} else if (n && !is_hidden(cp) && *s != '\\') {
+		} else if (n && !is_hidden(cp) && *s != '\\' &&
+			   (n == 1 || !ascii)) {
 			buf_put(out, s, n);
 		} else if (n == 1) {
 			put_text_escape(out, cp);
@@ -250,14 +260,24 @@ static void put_dollar_quoted(struct buf *out, const char *s, size_t len)
 	buf_putc(out, '\'');
 }
 
-void safe_word(struct buf *out, const char *s, size_t len)
+static void put_word(struct buf *out, const char *s, size_t len, bool ascii)
 {
 	if (len && clean_run(s, len, IN_WORD) == len)
 		buf_put(out, s, len);
-	else if (is_visible(s, len))
+	else if (is_visible(s, len, ascii))
 		put_quoted(out, s, len);
 	else
-		put_dollar_quoted(out, s, len);
+		put_dollar_quoted(out, s, len, ascii);
+}
+
+void safe_word(struct buf *out, const char *s, size_t len)
+{
+	put_word(out, s, len, false);
+}
+
+void safe_label(struct buf *out, const char *s, size_t len)
+{
+	put_word(out, s, len, true);
 }
 
 void safe_ascii(struct buf *out, const char *s, size_t len)
@@ -274,6 +294,19 @@ void safe_ascii(struct buf *out, const char *s, size_t len)
 		else
 			n = 1;
 	}
+}
+
+bool safe_is_utf8(const char *s, size_t len)
+{
+	unsigned int n;
+	uint32_t cp;
+
+	for (; len; s += n, len -= n) {
+		n = decode(s, len, &cp);
+		if (!n)
+			return false;
+	}
+	return true;
 }
 
 size_t safe_cut(const char *s, size_t len, size_t max)

@@ -6,10 +6,14 @@
  *
  * Hidden, below, is what can drive a terminal, end a line, or can't be
  * seen: control characters (C0, DEL, C1), the Unicode line and paragraph
- * separators, bidi controls, zero-width and tag characters.
+ * separators, bidi controls, and whatever Unicode has as default ignorable
+ * (DerivedCoreProperties.txt): zero-width characters, fillers, variation
+ * selectors, tags.
  */
 #ifndef CONTREE_SAFE_H
 #define CONTREE_SAFE_H
+
+#include <stdbool.h>
 
 #include "buf.h"
 
@@ -36,10 +40,19 @@ void safe_text(struct buf *out, const char *s, size_t len);
 void safe_word(struct buf *out, const char *s, size_t len);
 
 /*
+ * The same, where each character must take one column: what is not ASCII is
+ * escaped like what is hidden.
+ */
+void safe_label(struct buf *out, const char *s, size_t len);
+
+/*
  * What the functions above made, for a place that can show only ASCII:
  * other characters become \u{NNNN}.
  */
 void safe_ascii(struct buf *out, const char *s, size_t len);
+
+/* Whether all of s is valid UTF-8: two such strings stay two in JSON. */
+bool safe_is_utf8(const char *s, size_t len);
 
 /*
  * The most bytes of s, at most max, that don't split a character.

@@ -126,53 +126,56 @@ void words_invocation(struct buf *out, const struct image *image, size_t max,
 	}
 }
 
-/* The byte where the character number n begins, or len */
-static size_t nth_character(const char *s, size_t len, size_t n)
+/*
+ * Appends what is left of s when all but its first and last bytes, keep of
+ * them, are left out. Each half is a word of its own: a quote that was cut
+ * off would make the rest of the line look quoted, or the rest of the name
+ * not.
+ */
+static void put_halves(struct buf *out, const char *s, size_t len, size_t keep,
+		       const char *more)
 {
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (((unsigned char)s[i] & 0xc0) != 0x80 && !n--)
-			break;
-	return i;
+	if (keep)
+		safe_label(out, s, keep - keep / 2);
+	buf_puts(out, more);
+	if (keep > 1)
+		safe_label(out, s + len - keep / 2, keep / 2);
 }
 
-/*
- * Cuts what stands in out from there on to columns, in the middle: names
- * that differ differ at their ends (web-1, web-2). Returns what it has.
- */
-static size_t cut_middle(struct buf *out, size_t from, size_t columns,
-			 const char *more)
+size_t words_label(struct buf *out, const char *s, size_t columns,
+		   const char *more)
 {
-	size_t len = out->len - from, has, keep, head, tail;
-	_cleanup_buf_ struct buf whole = BUF_INIT;
+	size_t len = strlen(s), keep = columns, from = out->len, has;
 
-	has = words_columns(out->data + from, len);
-	if (has <= columns)
-		return has;
-	buf_put(&whole, out->data + from, len);
-	keep = columns - words_columns(more, strlen(more));
-	head = nth_character(whole.data, len, keep - keep / 2);
-	tail = nth_character(whole.data, len, has - keep / 2);
-	out->len = from;
-	buf_put(out, whole.data, head);
-	buf_puts(out, more);
-	buf_put(out, whole.data + tail, len - tail);
-	return columns;
+	len = safe_cut(s, len, NAME_BYTES);
+	if (!strcmp(s, "-"))
+		buf_puts(out, "'-'");
+	else
+		safe_label(out, s, len);
+	for (;;) {
+		has = words_columns(out->data + from, out->len - from);
+		if (has <= columns || !keep)
+			return has;
+		out->len = from;
+		keep = keep < len ? keep - 1 : len - 1;
+		put_halves(out, s, len, keep, more);
+	}
 }
 
 size_t words_container(struct buf *out, const struct container *container,
 		       size_t columns, const char *more)
 {
-	size_t from = out->len;
-
-	if (!container)
+	if (!container) {
 		buf_putc(out, '-');
-	else if (container->names.name && *container->names.name)
-		words_word(out, container->names.name, NAME_BYTES, more);
-	else
-		words_id(out, container->id, more);
-	return cut_middle(out, from, columns, more);
+		return 1;
+	}
+	if (container->names.name && *container->names.name)
+		return words_label(out, container->names.name, columns, more);
+	if (is_long_id(container->id)) {
+		safe_label(out, container->id, SHORT_ID_BYTES);
+		return SHORT_ID_BYTES;
+	}
+	return words_label(out, container->id, columns, more);
 }
 
 static void put_signal(struct buf *out, int sig)

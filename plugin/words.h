@@ -44,9 +44,14 @@ void words_invocation(struct buf *out, const struct image *image, size_t max,
 void words_id(struct buf *out, const char *id, const char *more);
 
 /*
- * A container's name, else its id, else "-", cut in the middle to columns;
- * returns how many it takes.
+ * One word of ASCII, cut in the middle to columns: names that differ differ
+ * at their ends (web-1, web-2). Returns how many it takes. "-" is quoted: bare
+ * it means that there is none.
  */
+size_t words_label(struct buf *out, const char *s, size_t columns,
+		   const char *more);
+
+/* A container's name, else its id, as a label, else "-". */
 size_t words_container(struct buf *out, const struct container *container,
 		       size_t columns, const char *more);
 

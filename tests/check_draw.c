@@ -232,7 +232,7 @@ START_TEST(test_ascii)
 		ck_assert_msg(*s == '\n' || (*s >= ' ' && *s < 0x7f),
 			      "byte %zu: %s", (size_t)(s - text), text);
 	ck_assert_ptr_nonnull(strstr(text, " |-sh -c"));
-	ck_assert_ptr_nonnull(strstr(text, "runc ... --log-format"));
+	ck_assert_ptr_nonnull(strstr(text, "runc [...] --log-format"));
 	free(text);
 	draw_free(d);
 }
@@ -291,7 +291,7 @@ END_TEST
 
 static const char two_nodes[] =
 	"  PID VPID CONTAINER ROLE END     COMMAND\n"
-	"                                  al\\npha\n"
+	"                                  $'al\\npha'\n"
 	" 3473    - -         root running └─(containerd)\n"
 	"29634    - web       shim running   └─(containerd-shim)\n"
 	"                                  beta\n"

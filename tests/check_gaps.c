@@ -130,6 +130,23 @@ START_TEST(test_close)
 }
 END_TEST
 
+/*
+ * Serials each nearly as far away as a hole may be: what was never there is not
+ * walked through, or this would not come to its end.
+ */
+START_TEST(test_far)
+{
+	enum { N = 100000, FAR = 990000 };
+	struct gaps g = { 0 };
+
+	gaps_see(&g, 1);
+	for (uint64_t i = 1; i <= N; i++)
+		gaps_see(&g, 1 + i * FAR);
+	gaps_close(&g);
+	ck_assert_uint_eq(gaps_take(&g), UINT64_C(1) * N * (FAR - 1));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("gaps");
@@ -138,6 +155,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_stories, 0, COUNT(stories));
 	tcase_add_loop_test(t, test_random, 0, 10);
 	tcase_add_test(t, test_close);
+	tcase_add_test(t, test_far);
 	suite_add_tcase(s, t);
 	return s;
 }

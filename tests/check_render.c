@@ -654,8 +654,17 @@ static const struct {
 	{ "twelve-chars", "twelve-chars" },
 	{ "pod-28761-app", "pod-28…1-app" },
 	{ "pod-28761-side", "pod-28…-side" },
-	{ "ééééééééééééé", "'ééééé…éééé'" },
 	{ "a b", "'a b'" },
+	{ "-", "'-'" },
+	{ "", "x" },
+	{ "é", "$'\\xc3\\xa9'" },
+	{ "日本", "$'\\xe6'…" },
+	{ "e\xcc\x81", "$'e\\xcc\\x81'" },
+	{ "ls # and more", "'ls # '…more" },
+	/* A quote in the part that is left out, and at each side of it */
+	{ "AAAAAAAAA' #x", "AAAA…' #x'" },
+	{ "''''''''''''", "''\\'''…" },
+	{ "x' exec 7 ls y", "'x'\\'''…' y'" },
 };
 
 START_TEST(test_label)

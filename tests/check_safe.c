@@ -4,21 +4,13 @@
  * point. What comes out must be printable, and tell what went in.
  */
 #include <check.h>
-#include <json-c/json.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "eyes.h"
 #include "safe.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-/* For what is checked millions of times: ck_assert_msg() reports each. */
-#define must(cond, ...)                                                        \
-	do {                                                                   \
-		if (!(cond))                                                   \
-			ck_abort_msg(__VA_ARGS__);                             \
-	} while (0)
-
 #define BYTES(s) s, sizeof(s) - 1
 
 typedef void safe_fn(struct buf *out, const char *s, size_t len);
@@ -62,125 +54,14 @@ static const struct {
 	{ BYTES("\xc3\n"), "\"\xef\xbf\xbd\\n\"", "\\xc3\\n", "$'\\xc3\\n'" },
 };
 
-/* What is no UTF-8, and how many bytes of it are each none */
-static const struct {
-	const char *name, *in;
-	size_t len, bad;
-} malformed[] = {
-	{ "lone continuation, first", BYTES("\x80"), 1 },
-	{ "lone continuation, last", BYTES("\xbf"), 1 },
-	{ "two continuations", BYTES("\x80\xbf"), 2 },
-	{ "overlong NUL, 2", BYTES("\xc0\x80"), 2 },
-	{ "overlong DEL, 2", BYTES("\xc1\xbf"), 2 },
-	{ "overlong slash, 2", BYTES("\xc0\xaf"), 2 },
-	{ "overlong slash, 3", BYTES("\xe0\x80\xaf"), 3 },
-	{ "overlong slash, 4", BYTES("\xf0\x80\x80\xaf"), 4 },
-	{ "overlong newline, 3", BYTES("\xe0\x80\x8a"), 3 },
-	{ "overlong U+07FF, 3", BYTES("\xe0\x9f\xbf"), 3 },
-	{ "overlong U+FFFF, 4", BYTES("\xf0\x8f\xbf\xbf"), 4 },
-	{ "surrogate, first", BYTES("\xed\xa0\x80"), 3 },
-	{ "surrogate, last", BYTES("\xed\xbf\xbf"), 3 },
-	{ "surrogate pair", BYTES("\xed\xa0\xbd\xed\xb8\x80"), 6 },
-	{ "U+110000", BYTES("\xf4\x90\x80\x80"), 4 },
-	{ "U+13FFFF", BYTES("\xf4\xbf\xbf\xbf"), 4 },
-	{ "U+140000", BYTES("\xf5\x80\x80\x80"), 4 },
-	{ "5 bytes", BYTES("\xf8\x88\x80\x80\x80"), 5 },
-	{ "6 bytes", BYTES("\xfc\x84\x80\x80\x80\x80"), 6 },
-	{ "0xfe", BYTES("\xfe"), 1 },
-	{ "0xff", BYTES("\xff"), 1 },
-	{ "truncated, 1 of 2", BYTES("\xc3"), 1 },
-	{ "truncated, 1 of 3", BYTES("\xe2"), 1 },
-	{ "truncated, 2 of 3", BYTES("\xe2\x82"), 2 },
-	{ "truncated, 1 of 4", BYTES("\xf0"), 1 },
-	{ "truncated, 2 of 4", BYTES("\xf0\x9f"), 2 },
-	{ "truncated, 3 of 4", BYTES("\xf0\x9f\x98"), 3 },
-};
-
-/* Unicode's table 3-7, as ranges: not the way safe.c decides it */
-static const struct {
-	unsigned char lead_from, lead_to;
-	size_t len;
-	unsigned char second_from, second_to;
-} well_formed[] = {
-	{ 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf },
-	{ 0xe0, 0xe0, 3, 0xa0, 0xbf }, { 0xe1, 0xec, 3, 0x80, 0xbf },
-	{ 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
-	{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf },
-	{ 0xf4, 0xf4, 4, 0x80, 0x8f },
-};
-
-static size_t char_len(const unsigned char *s, size_t left)
-{
-	size_t i, k;
-
-	for (i = 0; i < COUNT(well_formed); i++) {
-		if (*s < well_formed[i].lead_from ||
-		    *s > well_formed[i].lead_to)
-			continue;
-		if (well_formed[i].len > left)
-			return 0;
-		if (left > 1 && well_formed[i].len > 1 &&
-		    (s[1] < well_formed[i].second_from ||
-		     s[1] > well_formed[i].second_to))
-			return 0;
-		for (k = 2; k < well_formed[i].len; k++)
-			if (s[k] < 0x80 || s[k] > 0xbf)
-				return 0;
-		return well_formed[i].len;
-	}
-	return 0;
-}
-
-/* What no line may hold, as its bytes in UTF-8 */
-static bool is_forbidden(const unsigned char *s, size_t len)
-{
-	if (len == 1)
-		return *s < 0x20 || *s == 0x7f;
-	if (len == 2)
-		return (s[0] == 0xc2 && s[1] < 0xa0) ||
-		       (s[0] == 0xd8 && s[1] == 0x9c);
-	if (len != 3 || s[0] != 0xe2)
-		return false;
-	return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f ||
-				 (s[2] >= 0xa8 && s[2] <= 0xae))) ||
-	       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
-}
-
-static void check_printable(const struct buf *out, const char *what)
-{
-	const unsigned char *s = (const unsigned char *)out->data;
-	size_t i, n;
-
-	for (i = 0; i < out->len; i += n) {
-		n = char_len(s + i, out->len - i);
-		must(n, "%s: no UTF-8 at byte %zu", what, i);
-		must(!is_forbidden(s + i, n), "%s: unsafe at byte %zu", what,
-		     i);
-	}
-}
-
-/* in, with each byte that is no UTF-8 as U+FFFD */
-static void replaced(struct buf *out, const char *in, size_t len)
-{
-	size_t i, n;
-
-	for (i = 0; i < len; i += n ? n : 1) {
-		n = char_len((const unsigned char *)in + i, len - i);
-		if (n)
-			buf_put(out, in + i, n);
-		else
-			buf_puts(out, "\xef\xbf\xbd");
-	}
-}
-
 static void check_json(const char *in, size_t len, const char *what)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT, want = BUF_INIT;
 	struct json_object *json;
 
 	safe_json(&out, in, len);
-	check_printable(&out, what);
-	replaced(&want, in, len);
+	eyes_printable(out.data, out.len, what);
+	eyes_replaced(&want, in, len);
 	buf_putc(&out, '\0');
 	json = json_tokener_parse(out.data);
 	must(json, "%s: no JSON: %s", what, out.data);
@@ -191,60 +72,20 @@ static void check_json(const char *in, size_t len, const char *what)
 	json_object_put(json);
 }
 
-/* The byte that an escape behind a backslash stands for, in a shell's $'…' */
-static char unescape(const char **s)
-{
-	static const char from[] = "nrte\\'", to[] = "\n\r\t\033\\'";
-	char hex[3] = { 0 };
-	const char *known;
-
-	if (**s == 'x') {
-		memcpy(hex, *s + 1, 2);
-		*s += 3;
-		return (char)strtol(hex, NULL, 16);
-	}
-	known = strchr(from, *(*s)++);
-	must(known, "unknown escape");
-	return to[known - from];
-}
-
-/* Reads a word as a shell does: bare, '…', \' between, and $'…' */
-static void unquote(struct buf *out, const char *s)
-{
-	bool dollar;
-
-	while (*s) {
-		dollar = *s == '$';
-		s += dollar;
-		if (*s == '\\') {
-			buf_putc(out, s[1]);
-			s += 2;
-		} else if (*s != '\'') {
-			buf_putc(out, *s++);
-		} else {
-			for (s++; *s != '\'';) {
-				if (dollar && *s == '\\') {
-					s++;
-					buf_putc(out, unescape(&s));
-				} else {
-					buf_putc(out, *s++);
-				}
-			}
-			s++;
-		}
-	}
-}
-
-static void check_word(const char *in, size_t len, const char *what)
+static void check_word(safe_fn *fn, const char *in, size_t len,
+		       const char *what)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT, back = BUF_INIT;
+	const char *end;
 
-	safe_word(&out, in, len);
-	check_printable(&out, what);
+	fn(&out, in, len);
+	eyes_printable(out.data, out.len, what);
 	buf_putc(&out, '\0');
-	unquote(&back, out.data);
-	must(back.len == len && (!len || !memcmp(back.data, in, len)),
+	end = eyes_word(&back, out.data);
+	must(!*end && back.len == len && (!len || !memcmp(back.data, in, len)),
 	     "%s: a shell reads otherwise: %s", what, out.data);
+	for (end = out.data; fn == safe_label && *end; end++)
+		must(!(*end & 0x80), "%s: a label is no ASCII", what);
 }
 
 static void check_all(const char *in, size_t len, const char *what)
@@ -253,11 +94,12 @@ static void check_all(const char *in, size_t len, const char *what)
 	size_t i;
 
 	check_json(in, len, what);
-	check_word(in, len, what);
+	check_word(safe_word, in, len, what);
+	check_word(safe_label, in, len, what);
 	safe_text(&text, in, len);
-	check_printable(&text, what);
+	eyes_printable(text.data, text.len, what);
 	safe_ascii(&ascii, text.data, text.len);
-	check_printable(&ascii, what);
+	eyes_printable(ascii.data, ascii.len, what);
 	for (i = 0; i < ascii.len; i++)
 		must(!(ascii.data[i] & 0x80), "%s: no ASCII", what);
 }
@@ -408,7 +250,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_rows, 0, COUNT(rows));
-	tcase_add_loop_test(t, test_malformed, 0, COUNT(malformed));
+	tcase_add_loop_test(t, test_malformed, 0, n_malformed);
 	tcase_add_loop_test(t, test_pairs, 0, 256);
 	tcase_add_test(t, test_code_points);
 	tcase_add_test(t, test_random);

@@ -166,6 +166,9 @@ static void read_execve(struct log *log, const char *line, int64_t time_ms,
 		if (!r->args[i])
 			break;
 	}
+	if (i < r->args_count)
+		while (i)
+			free(r->args[--i]);
 	r->args_count = i;
 }
 

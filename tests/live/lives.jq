@@ -49,3 +49,14 @@ def ends_of_found($others):
 		  ends: [($ends[$id] // [])[] |
 			[.contree.exit.reason, .process.exit_code]] }] |
 	sort_by(.pid);
+
+# --- after a storm
+
+# The pids of those that have been told of and have not ended
+def living($others):
+	reduce (.[] | select(.process.pid)) as $line ({};
+		.[$line.process.entity_id] |= (. // { pid: $line.process.pid }) |
+		if $line.event.action == "end" then
+			.[$line.process.entity_id].ended = true
+		else . end) |
+	[.[] | select(.ended | not) | .pid | select(IN($others[]) | not)] | sort;
