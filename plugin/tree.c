@@ -179,10 +179,11 @@ static void due(struct tree *t, struct timer *timer)
 static void run_due(struct tree *t, uint64_t until)
 {
 	struct timer *timer;
+	uint64_t at;
 
-	while ((timer = timers_take(&t->timers, until))) {
-		if (timer->at > t->now)
-			t->now = timer->at;
+	while ((timer = timers_take(&t->timers, until, &at))) {
+		if (at > t->now)
+			t->now = at;
 		due(t, timer);
 	}
 }

@@ -211,10 +211,13 @@ void limbo_due(struct tree *t, struct proc *p)
 {
 	struct proc *q = proc_find(t, p->priv->first_ppid, p->priv->first_at);
 
-	if (q && q != p && !placed(q) && q->priv->timer.place &&
-	    q->priv->timer.at >= t->now &&
+	uint64_t at = q && q->priv->timer.place ?
+			      timers_at(&t->timers, &q->priv->timer) :
+			      0;
+
+	if (at && q != p && !placed(q) && at >= t->now &&
 	    t->now < p->priv->first_at + 3 * t->options.linger_ms) {
-		timers_set(&t->timers, &p->priv->timer, q->priv->timer.at + 1);
+		timers_set(&t->timers, &p->priv->timer, at + 1);
 		return;
 	}
 	if (runs_listed(p, t->roots)) {
