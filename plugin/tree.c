@@ -70,6 +70,8 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 	t->adopted = no_adopted;
 	t->on_bundle = no_names;
 	t->witness_since = WITNESS_OFF;
+	t->no_image = image_new("", "", NULL);
+	t->no_cred = cred_new(NULL);
 	t->host_ns = pidns_new(NULL);
 	t->host_ns->mode = PIDNS_HOST;
 	t->lost_timer.kind = TIMER_LOST;
@@ -86,6 +88,10 @@ void tree_free(struct tree *t)
 	while (t->containers)
 		container_prune(t, t->containers);
 	pidns_unref(t->host_ns);
+	pids_free(&t->pids);
+	images_free(t);
+	image_unref(t->no_image);
+	cred_unref(t->no_cred);
 	timers_free(&t->timers);
 	free(t->roots);
 	free(t->shims);
@@ -155,13 +161,13 @@ static void due(struct tree *t, struct timer *timer)
 
 	switch ((enum timer_kind)timer->kind) {
 	case TIMER_LIMBO:
-		limbo_due(t, OWNER(timer, struct proc_priv)->self);
+		limbo_due(t, proc_of(OWNER(timer, struct proc_priv)));
 		break;
 	case TIMER_SETTLE:
-		settle_due(t, OWNER(timer, struct proc_priv)->self);
+		settle_due(t, proc_of(OWNER(timer, struct proc_priv)));
 		break;
 	case TIMER_REMOVE:
-		proc_remove(t, OWNER(timer, struct proc_priv)->self);
+		proc_remove(t, proc_of(OWNER(timer, struct proc_priv)));
 		break;
 	case TIMER_CLAIM:
 		claim_due(t, OWNER(timer, struct claim));
@@ -312,6 +318,11 @@ void tree_apply(struct tree *t, const struct fact *f)
 		apply_heard(t, f, at);
 		break;
 	}
+}
+
+size_t tree_size(const struct tree *t)
+{
+	return t->n_placed + t->n_limbo + t->n_claims;
 }
 
 void tree_idle(struct tree *t, uint64_t elapsed_ms)

@@ -246,7 +246,7 @@ static void find_answer(struct tree *t, struct proc *owner)
 	int tries = 0;
 
 	for (struct proc *s = first_showing(t, owner->pid);
-	     s && tries < MAX_TRIES; s = s->priv->shown_next) {
+	     s && tries < MAX_TRIES; s = next_showing(s)) {
 		if (!is_unmatched(s) || s->parent != owner)
 			continue;
 		tries++;
