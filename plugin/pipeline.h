@@ -55,6 +55,9 @@ struct merge *pipeline_local(struct pipeline *p, const char *node);
 /* That node's tree, or NULL. Borrowed. */
 struct tree *pipeline_local_tree(struct pipeline *p);
 
+/* All that its trees keep: see tree_size(). */
+size_t pipeline_size(const struct pipeline *p);
+
 /* End of the stream; the last line may lack its newline. */
 void pipeline_finish(struct pipeline *p);
 
