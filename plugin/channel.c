@@ -26,7 +26,7 @@ struct head {
 };
 
 #define ALIGN ((size_t)16)
-#define KEPT_BYTES ((size_t)256 << 10)
+#define KEPT_BYTES ((size_t)1 << 20)
 #define HEAD_BYTES (((sizeof(struct head) + ALIGN - 1) / ALIGN) * ALIGN)
 
 struct channel {
@@ -224,14 +224,20 @@ int channel_take(struct channel *ch, struct channel_msg *msg, int timeout_ms)
 }
 
 /* With the lock held, and nothing in the ring. */
-static void give_back(struct channel *ch)
+static void give_back(struct channel *ch, size_t kept)
 {
-	size_t kept = round_up(KEPT_BYTES);
+	if (ch->touched <= kept)
+		return;
+	madvise(ch->ring + kept, round_up(ch->touched) - kept, MADV_DONTNEED);
+	ch->touched = kept;
+}
 
-	if (ch->touched > kept)
-		madvise(ch->ring + kept, round_up(ch->touched) - kept,
-			MADV_DONTNEED);
-	ch->touched = 0;
+void channel_trim(struct channel *ch)
+{
+	pthread_mutex_lock(&ch->lock);
+	if (!ch->used)
+		give_back(ch, page());
+	pthread_mutex_unlock(&ch->lock);
 }
 
 void channel_done(struct channel *ch)
@@ -249,7 +255,7 @@ void channel_done(struct channel *ch)
 		ch->wrapped = false;
 	}
 	if (!ch->used)
-		give_back(ch);
+		give_back(ch, round_up(KEPT_BYTES));
 	pthread_mutex_unlock(&ch->lock);
 }
 

@@ -228,8 +228,11 @@ static void idle(struct core *c)
 		return;
 	pipeline_idle(c->pipeline, elapsed_ms);
 	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
-	if (c->quiet)
+	if (c->quiet) {
+		channel_trim(c->in);
+		channel_trim(c->out);
 		trim();
+	}
 }
 
 static void set_watch_options(struct watch *w, const struct core_options *o)
