@@ -329,6 +329,7 @@ void tree_idle(struct tree *t, uint64_t elapsed_ms)
 {
 	if (t->last_fact)
 		advance(t, t->last_fact + elapsed_ms);
+	images_forget(t);
 }
 
 void tree_finish(struct tree *t)

@@ -116,6 +116,17 @@ struct image *image_get(struct tree *t, const char *exe, const char *comm,
 	return image;
 }
 
+/* Those that nobody executes any more. */
+void images_forget(struct tree *t)
+{
+	for (size_t i = 0; i < N_RECENT; i++) {
+		if (!t->recent[i] || t->recent[i]->refs > 1)
+			continue;
+		image_unref(t->recent[i]);
+		t->recent[i] = NULL;
+	}
+}
+
 void images_free(struct tree *t)
 {
 	for (size_t i = 0; i < N_RECENT; i++)

@@ -356,6 +356,7 @@ struct image *image_get(struct tree *t, const char *exe, const char *comm,
 			const struct fact *exec);
 struct image *image_ref(struct image *image);
 void image_unref(struct image *image);
+void images_forget(struct tree *t);
 void images_free(struct tree *t);
 
 /* tree_pids.c */
