@@ -205,7 +205,8 @@ static const struct {
 
 /*
  * 100,000 processes in 1,000 containers, and with them the whole plugin, fit
- * into 64 MiB. What is not the tree is some 4 MiB.
+ * into 64 MiB, and so they do when all of them end and most of the ends wait
+ * for the audit stream. What is not the tree is some 3 MiB.
  */
 START_TEST(test_crowd)
 {
@@ -222,14 +223,14 @@ START_TEST(test_crowd)
 
 	host_open(&h, crowd.witness);
 	time_ms = crowd_rise(&crowd, tell, &h);
-	ck_assert_msg(h.peak - h.before <= 60 * MB, "%s: %zu bytes at most",
-		      crowds[_i].name, h.peak - h.before);
 	pause_until(&h, time_ms + 60000);
 	ck_assert_uint_ge(tree_size(h.tree), 102001);
 	ck_assert_uint_eq(h.metrics.processes_evicted, 0);
-	ck_assert_msg(grown(&h) <= 58 * MB, "%s: %zu bytes", crowds[_i].name,
+	ck_assert_msg(grown(&h) <= 56 * MB, "%s: %zu bytes", crowds[_i].name,
 		      grown(&h));
 	time_ms = crowd_fall(&crowd, time_ms + 60000, tell, &h);
+	ck_assert_msg(h.peak - h.before <= 61 * MB, "%s: %zu bytes at most",
+		      crowds[_i].name, h.peak - h.before);
 	pause_until(&h, time_ms + 60000);
 	ck_assert_uint_eq(tree_size(h.tree), 1);
 	ck_assert_msg(grown(&h) <= 256 * KB, "%s: %zu bytes are left",
