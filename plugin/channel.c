@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /*
@@ -16,7 +17,8 @@
  *	wrapped:	0 ... next) ... [first ... end) ... size
  *
  * An empty ring begins again at 0, so that a channel that is never much
- * behind stays in the same few pages.
+ * behind stays in the same few pages. What a burst took beyond those goes
+ * back to the kernel when the burst is over.
  */
 struct head {
 	size_t len;
@@ -24,6 +26,7 @@ struct head {
 };
 
 #define ALIGN ((size_t)16)
+#define KEPT_BYTES ((size_t)1 << 20)
 #define HEAD_BYTES (((sizeof(struct head) + ALIGN - 1) / ALIGN) * ALIGN)
 
 struct channel {
@@ -34,6 +37,7 @@ struct channel {
 	size_t next;		/* where the next one goes */
 	size_t end;		/* end of the last before the wrap */
 	size_t used;		/* bytes in use */
+	size_t touched;		/* the highest byte that was written since */
 	uint64_t refused;
 	int fd;			/* eventfd: tells a taker that sleeps */
 	bool wrapped;
@@ -51,6 +55,16 @@ static size_t room_for(const struct channel *ch, size_t len)
 	return HEAD_BYTES + (len + ALIGN - 1) / ALIGN * ALIGN;
 }
 
+static size_t page(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t round_up(size_t bytes)
+{
+	return (bytes + page() - 1) / page() * page();
+}
+
 struct channel *channel_new(size_t size_bytes)
 {
 	struct channel *ch = calloc(1, sizeof(*ch));
@@ -58,7 +72,7 @@ struct channel *channel_new(size_t size_bytes)
 	if (!ch)
 		return NULL;
 	ch->size = size_bytes / ALIGN * ALIGN;
-	ch->ring = malloc(ch->size);
+	ch->ring = ch->size ? aligned_alloc(page(), round_up(ch->size)) : NULL;
 	ch->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!ch->ring || ch->fd < 0) {
 		int saved = errno;
@@ -124,6 +138,8 @@ static char *place(struct channel *ch, size_t need)
 	at = ch->ring + ch->next;
 	ch->next += need;
 	ch->used += need;
+	if (ch->next > ch->touched)
+		ch->touched = ch->next;
 	return at;
 }
 
@@ -207,6 +223,23 @@ int channel_take(struct channel *ch, struct channel_msg *msg, int timeout_ms)
 	}
 }
 
+/* With the lock held, and nothing in the ring. */
+static void give_back(struct channel *ch, size_t kept)
+{
+	if (ch->touched <= kept)
+		return;
+	madvise(ch->ring + kept, round_up(ch->touched) - kept, MADV_DONTNEED);
+	ch->touched = kept;
+}
+
+void channel_trim(struct channel *ch)
+{
+	pthread_mutex_lock(&ch->lock);
+	if (!ch->used)
+		give_back(ch, page());
+	pthread_mutex_unlock(&ch->lock);
+}
+
 void channel_done(struct channel *ch)
 {
 	struct head head;
@@ -221,6 +254,8 @@ void channel_done(struct channel *ch)
 		ch->first = 0;
 		ch->wrapped = false;
 	}
+	if (!ch->used)
+		give_back(ch, round_up(KEPT_BYTES));
 	pthread_mutex_unlock(&ch->lock);
 }
 

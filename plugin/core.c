@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "buf.h"
 #include "cleanup.h"
@@ -39,6 +42,8 @@ struct core {
 	uint64_t lost[LEDGER_LOGS];	/* lines, not reported yet */
 	uint64_t refused;		/* lines that got no room, in all */
 	uint64_t fed_ms;		/* when the last slice came */
+	size_t peak;			/* of what the trees kept since memory was
+					 * given back */
 	bool quiet;			/* a pause was followed to its end */
 	bool started;
 	pthread_t thread;
@@ -198,6 +203,14 @@ static void feed(struct core *c, const struct channel_msg *msg)
 	c->quiet = false;
 }
 
+/* glibc keeps what is free below the top of a heap, if it is not asked. */
+static void trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 /*
  * A pause of less than the linger time decides nothing: auditd may just be
  * late, and so every run over the same records says the same, at any pace.
@@ -221,6 +234,11 @@ static void idle(struct core *c)
 		return;
 	pipeline_idle(c->pipeline, elapsed_ms);
 	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
+	if (c->quiet) {
+		channel_trim(c->in);
+		channel_trim(c->out);
+		trim();
+	}
 }
 
 static void set_watch_options(struct watch *w, const struct core_options *o)
@@ -268,6 +286,21 @@ static void wait_for_work(struct core *c)
 	poll(fds, sizeof(fds) / sizeof(fds[0]), still ? SLOW_TICK_MS : TICK_MS);
 }
 
+#define MANY 8192
+
+/* When many have ended, their memory goes back to the kernel. */
+static void give_back(struct core *c)
+{
+	size_t size = pipeline_size(c->pipeline);
+
+	if (size > c->peak)
+		c->peak = size;
+	if (c->peak < MANY || size > c->peak / 2)
+		return;
+	trim();
+	c->peak = size;
+}
+
 static void *run(void *ctx)
 {
 	struct core *c = ctx;
@@ -286,6 +319,7 @@ static void *run(void *ctx)
 			keeper_tick(c->keeper, c->ledger);
 		report_lost(c);
 		obey(c);
+		give_back(c);
 		if (!n)
 			wait_for_work(c);
 	}

@@ -22,17 +22,6 @@ static void pass(struct gaps *g)
 	g->next++;
 }
 
-/* Moves it on to there. A window's length behind it, nothing was seen. */
-static void pass_to(struct gaps *g, uint64_t next)
-{
-	for (size_t n = 0; g->next < next && n < GAPS_WINDOW; n++)
-		pass(g);
-	if (g->next < next) {
-		g->missing += next - g->next;
-		g->next = next;
-	}
-}
-
 /*
  * Moves the window on to a serial. Beyond the window nothing was seen: that
  * is not walked, or a sender of far serials would cost a million steps each.

@@ -12,6 +12,7 @@
 #include "replace.h"
 
 #define BATCH_BYTES ((size_t)256 << 10)
+#define KEPT_BYTES ((size_t)16 << 10)	/* of a batch, between bursts */
 
 struct log {
 	struct ledger *ledger;
@@ -150,6 +151,15 @@ static void flush(struct ledger *l)
 	}
 }
 
+static void release(struct ledger *l)
+{
+	int i;
+
+	for (i = 0; i < LEDGER_LOGS; i++)
+		if (l->logs[i].batch.size > KEPT_BYTES)
+			buf_free(&l->logs[i].batch);
+}
+
 static void obey(struct ledger *l)
 {
 	struct ledger_options *options;
@@ -235,6 +245,8 @@ static void *run(void *ctx)
 				continue;
 		}
 		flush(l);
+		if (!n)
+			release(l);
 		obey(l);
 	} while (n >= 0);
 	/* an eventfd that was just made has room for 1 */

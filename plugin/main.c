@@ -23,6 +23,9 @@
 #include <sys/syscall.h>
 #include <syslog.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "buf.h"
 #include "channel.h"
@@ -437,6 +440,17 @@ static int run(const char *path)
 	return EXIT_SUCCESS;
 }
 
+/*
+ * Once a large block was freed, glibc keeps as much as that at the top of each
+ * thread's heap, and gives none of it back (mallopt(3)): unless it is told.
+ */
+static void keep_heap_small(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, 128 << 10);
+#endif
+}
+
 static void print_help(FILE *out)
 {
 	fputs("usage: " NAME " [-c CONF]\n"
@@ -485,6 +499,7 @@ int main(int argc, char **argv)
 	}
 	close_fds();
 	fill_std_fds();
+	keep_heap_small();
 	openlog(NAME, LOG_PID, LOG_DAEMON);
 	return run(path);
 }

@@ -17,14 +17,28 @@
 #define MAX_ADOPTED 256
 #define MAX_STEPS 64
 
-/* A fact that waits; if it brings somebody, by their pid, too. */
+/*
+ * A fact that waits. In a burst there are many, nearly all of the witness's:
+ * of those there is kept what it can tell, of the census's all.
+ */
 struct item {
-	struct fact *fact;
 	struct item *next;
-	pid_t pid;		/* the newcomer */
-	bool stranger;		/* who is none of the tree's */
-	bool listed;
-	UT_hash_handle hh;	/* in births, the newest of a pid */
+	struct birth *birth;	/* listed as that, or NULL */
+	struct fact *found;	/* of the census; else NULL, and: */
+	char *container;	/* or NULL */
+	uint64_t time_ms, mono_ns, born_ms;
+	pid_t pid, child, vpid;
+	unsigned int ns_depth;
+	unsigned char kind, code, signal;
+	bool thread : 1, oom : 1, reaper_died : 1;
+	bool stranger : 1;	/* brings somebody who is none of the tree's */
+};
+
+/* Who comes by an item, the newest of a pid. */
+struct birth {
+	struct item *item;
+	pid_t pid;
+	UT_hash_handle hh;
 };
 
 struct merge {
@@ -33,7 +47,7 @@ struct merge {
 	struct epochs epochs;
 	struct item *first, **last;
 	size_t n;
-	struct item *births;
+	struct birth *births;
 	struct strangers *strangers;
 	size_t n_adopted;
 	pid_t adopted[MAX_ADOPTED];
@@ -63,24 +77,31 @@ struct merge *merge_new(struct tree *t, struct metrics *metrics)
 
 static void unlist(struct merge *m, struct item *item)
 {
-	if (item->listed)
-		HASH_DELETE(hh, m->births, item);
-	item->listed = false;
+	if (!item->birth)
+		return;
+	HASH_DELETE(hh, m->births, item->birth);
+	free(item->birth);
+	item->birth = NULL;
+}
+
+static void free_item(struct merge *m, struct item *item)
+{
+	m->n--;
+	unlist(m, item);
+	free(item->container);
+	free(item->found);
+	free(item);
 }
 
 /* Takes the first out of the queue. */
-static struct fact *take(struct merge *m)
+static struct item *take(struct merge *m)
 {
 	struct item *item = m->first;
-	struct fact *f = item->fact;
 
 	m->first = item->next;
 	if (!m->first)
 		m->last = &m->first;
-	m->n--;
-	unlist(m, item);
-	free(item);
-	return f;
+	return item;
 }
 
 void merge_free(struct merge *m)
@@ -88,7 +109,7 @@ void merge_free(struct merge *m)
 	if (!m)
 		return;
 	while (m->first)
-		free(take(m));
+		free_item(m, take(m));
 	strangers_free(m->strangers);
 	free(m);
 }
@@ -108,18 +129,18 @@ static pid_t newcomer(const struct fact *f)
 
 static const struct item *find_birth(const struct merge *m, pid_t pid)
 {
-	struct item *item;
+	struct birth *birth;
 
-	HASH_FIND(hh, m->births, &pid, sizeof(pid), item);
-	return item;
+	HASH_FIND(hh, m->births, &pid, sizeof(pid), birth);
+	return birth ? birth->item : NULL;
 }
 
 /* Of the newcomer; 0 for a root. */
-static pid_t parent_of(const struct fact *f)
+static pid_t parent_of(const struct item *birth)
 {
-	if (f->kind != FACT_FOUND)
-		return f->pid;
-	return f->topmost ? 0 : f->ppid;
+	if (!birth->found)
+		return birth->pid;
+	return birth->found->topmost ? 0 : birth->found->ppid;
 }
 
 const struct proc *merge_nearest(struct merge *m, pid_t pid)
@@ -130,7 +151,7 @@ const struct proc *merge_nearest(struct merge *m, pid_t pid)
 		return NULL;
 	/* Nobody makes a long chain of births but to be looked for. */
 	for (size_t i = 0; birth && i < MAX_STEPS; i++) {
-		pid = parent_of(birth->fact);
+		pid = parent_of(birth);
 		birth = find_birth(m, pid);
 	}
 	return birth ? NULL : tree_find(m->tree, pid);
@@ -155,53 +176,119 @@ static bool is_reborn(struct merge *m, const struct fact *f)
 		return false;
 	birth = find_birth(m, f->child);
 	if (birth)
-		return birth->fact->mono_ns < f->mono_ns;
+		return birth->mono_ns < f->mono_ns;
 	return tree_had(m->tree, f->child, f->time_ms);
+}
+
+static void give(struct merge *m, struct item *item)
+{
+	struct fact f;
+
+	if (item->found) {
+		tree_apply(m->tree, item->found);
+		return;
+	}
+	f = (struct fact){
+		.kind = (enum fact_kind)item->kind,
+		.source = SOURCE_WITNESS,
+		.time_ms = item->time_ms,
+		.mono_ns = item->mono_ns,
+		.born_ms = item->born_ms,
+		.node = "",
+		.pid = item->pid,
+		.child = item->child,
+		.vpid = item->vpid,
+		.ns_depth = item->ns_depth,
+		.container = item->container,
+		.thread = item->thread,
+		.code = item->code,
+		.signal = item->signal,
+		.oom = item->oom,
+		.reaper_died = item->reaper_died,
+		.uid = ID_UNSET,
+		.gid = ID_UNSET,
+		.auid = ID_UNSET,
+		.ses = ID_UNSET,
+	};
+	tree_apply(m->tree, &f);
 }
 
 static void give_first(struct merge *m)
 {
 	bool early = m->n > MAX_WAITING;
-	struct fact *f = take(m);
+	struct item *item = take(m);
 
 	m->metrics->witness_early += early;
-	tree_apply(m->tree, f);
-	free(f);
+	/* What the tree asks meanwhile is asked of those who still wait. */
+	unlist(m, item);
+	give(m, item);
+	free_item(m, item);
 }
 
-static void list_birth(struct merge *m, struct item *item)
+static void list_birth(struct merge *m, struct item *item, pid_t pid)
 {
-	struct item *old;
+	struct birth *birth;
 
-	item->pid = newcomer(item->fact);
 	/* Who is in the tree is no newcomer for being found in /proc. */
-	if (!item->pid ||
-	    (item->fact->kind == FACT_FOUND && tree_find(m->tree, item->pid)))
+	if (!pid || (item->found && item->kind == FACT_FOUND &&
+		     tree_find(m->tree, pid)))
 		return;
-	HASH_FIND(hh, m->births, &item->pid, sizeof(item->pid), old);
-	if (old && old->fact->mono_ns > item->fact->mono_ns)
+	HASH_FIND(hh, m->births, &pid, sizeof(pid), birth);
+	if (birth && birth->item->mono_ns > item->mono_ns)
 		return;
-	if (old)
-		unlist(m, old);
-	HASH_ADD(hh, m->births, pid, sizeof(item->pid), item);
-	item->listed = true;
+	if (birth)
+		unlist(m, birth->item);
+	birth = calloc(1, sizeof(*birth));
+	if (!birth)
+		abort();
+	birth->item = item;
+	birth->pid = pid;
+	item->birth = birth;
+	HASH_ADD(hh, m->births, pid, sizeof(birth->pid), birth);
 }
 
-/* In front of what at points to: m->last is the end. */
-static void put_at(struct merge *m, struct item **at, const struct fact *f)
+static struct item *new_item(const struct fact *f)
 {
 	struct item *item = calloc(1, sizeof(*item));
 
 	if (!item)
 		abort();
-	item->fact = fact_copy(f);
+	item->kind = (unsigned char)f->kind;
+	item->time_ms = f->time_ms;
+	item->mono_ns = f->mono_ns;
+	item->pid = f->pid;
+	if (f->source != SOURCE_WITNESS) {
+		item->found = fact_copy(f);
+		return item;
+	}
+	item->born_ms = f->born_ms;
+	item->child = f->child;
+	item->vpid = f->vpid;
+	item->ns_depth = f->ns_depth;
+	item->thread = f->thread;
+	item->code = (unsigned char)f->code;
+	item->signal = (unsigned char)f->signal;
+	item->oom = f->oom;
+	item->reaper_died = f->reaper_died;
+	if (f->container)
+		item->container = strdup(f->container);
+	if (f->container && !item->container)
+		abort();
+	return item;
+}
+
+/* In front of what at points to: m->last is the end. */
+static void put_at(struct merge *m, struct item **at, const struct fact *f)
+{
+	struct item *item = new_item(f);
+
 	item->stranger = is_reborn(m, f);
 	item->next = *at;
 	*at = item;
 	if (!item->next)
 		m->last = &item->next;
 	m->n++;
-	list_birth(m, item);
+	list_birth(m, item, newcomer(f));
 }
 
 /* In its turn among what waits: that of a fact from the past. */
@@ -209,7 +296,7 @@ static void insert(struct merge *m, const struct fact *f)
 {
 	struct item **at = &m->first;
 
-	while (*at && (*at)->fact->mono_ns <= f->mono_ns)
+	while (*at && (*at)->mono_ns <= f->mono_ns)
 		at = &(*at)->next;
 	put_at(m, at, f);
 }
@@ -240,7 +327,7 @@ static void adopt(struct merge *m)
 
 static void give_until(struct merge *m, uint64_t time_ms)
 {
-	while (m->first && m->first->fact->time_ms < time_ms)
+	while (m->first && m->first->time_ms < time_ms)
 		give_first(m);
 }
 
@@ -268,18 +355,16 @@ static void give_found(struct merge *m, const struct item *item)
 	while (*at && !last) {
 		found = *at;
 		last = found == item;
-		if (found->fact->kind != FACT_FOUND) {
+		if (found->kind != FACT_FOUND) {
 			at = &found->next;
 			continue;
 		}
 		*at = found->next;
 		if (!*at)
 			m->last = at;
-		m->n--;
 		unlist(m, found);
-		tree_apply(m->tree, found->fact);
-		free(found->fact);
-		free(found);
+		give(m, found);
+		free_item(m, found);
 	}
 }
 
@@ -291,9 +376,9 @@ static void give_birth(struct merge *m, const struct fact *f)
 {
 	const struct item *birth = find_birth(m, f->pid);
 
-	if (birth && birth->fact->kind == FACT_FOUND)
+	if (birth && birth->kind == FACT_FOUND)
 		give_found(m, birth);
-	else if (birth && f->time_ms + COARSE_MS >= birth->fact->time_ms)
+	else if (birth && f->time_ms + COARSE_MS >= birth->time_ms)
 		give_through(m, birth);
 }
 
@@ -306,7 +391,6 @@ static void give_own(struct merge *m, const struct fact *f)
 {
 	uint64_t until_ms = f->time_ms + 2 * COARSE_MS;
 	const struct item *last = NULL;
-	const struct fact *g;
 
 	if ((f->kind != FACT_EXIT && f->kind != FACT_EXEC) ||
 	    !merge_ours(m, f->pid))
@@ -318,16 +402,15 @@ static void give_own(struct merge *m, const struct fact *f)
 	/* An exec is stamped when it was called, and may take its time. */
 	if (f->kind == FACT_EXEC && tree_trusts(m->tree, f->time_ms))
 		until_ms = UINT64_MAX;
-	for (struct item *i = m->first; i && i->fact->time_ms <= until_ms;
+	for (struct item *i = m->first; i && i->time_ms <= until_ms;
 	     i = i->next) {
-		g = i->fact;
-		if (g->pid != f->pid || g->kind == FACT_EXIT)
+		if (i->pid != f->pid || i->kind == FACT_EXIT)
 			continue;
 		last = i;
-		if (f->kind == FACT_EXEC && g->kind == FACT_EXEC)
+		if (f->kind == FACT_EXEC && i->kind == FACT_EXEC)
 			break;
 	}
-	if (last && f->kind == FACT_EXEC && last->fact->kind != FACT_EXEC)
+	if (last && f->kind == FACT_EXEC && last->kind != FACT_EXEC)
 		return;		/* its exec was given, this is from after it */
 	give_through(m, last);
 }
@@ -348,7 +431,7 @@ static uint64_t time_of(struct merge *m, const struct fact *f)
 	const struct item *birth = find_birth(m, f->pid);
 
 	return !earliest || (birth &&
-			     earliest + COARSE_MS < birth->fact->time_ms) ?
+			     earliest + COARSE_MS < birth->time_ms) ?
 		       epochs_latest(&m->epochs, f->time_ms) :
 		       earliest;
 }
@@ -378,9 +461,11 @@ void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)
 	if (!forward_ms)
 		return;
 	for (struct item *i = m->first; i; i = i->next) {
-		i->fact->time_ms += (uint64_t)forward_ms;
-		if (i->fact->kind == FACT_FOUND)
-			i->fact->start_ms += (uint64_t)forward_ms;
+		i->time_ms += (uint64_t)forward_ms;
+		if (!i->found)
+			continue;
+		i->found->time_ms += (uint64_t)forward_ms;
+		i->found->start_ms += (uint64_t)forward_ms;
 	}
 	strangers_step(m->strangers, forward_ms);
 	tree_step(m->tree, forward_ms);

@@ -279,6 +279,15 @@ void pipeline_lost(struct pipeline *p, uint64_t n, const char *what)
 	tree_lost(node->tree, n, what);
 }
 
+size_t pipeline_size(const struct pipeline *p)
+{
+	size_t size = 0;
+
+	for (const struct node *n = p->nodes; n; n = n->hh.next)
+		size += tree_size(n->tree);
+	return size;
+}
+
 void pipeline_finish(struct pipeline *p)
 {
 	gate_finish(p->gate);

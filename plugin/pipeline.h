@@ -62,6 +62,9 @@ void pipeline_on_node(struct pipeline *p, pipeline_node_fn *fn, void *ctx);
 /* That node's tree, or NULL. Borrowed. */
 struct tree *pipeline_local_tree(struct pipeline *p);
 
+/* All that its trees keep: see tree_size(). */
+size_t pipeline_size(const struct pipeline *p);
+
 /* End of the stream; the last line may lack its newline. */
 void pipeline_finish(struct pipeline *p);
 

@@ -15,7 +15,7 @@ struct image {
 	unsigned int refs;
 	uint32_t args_count;	/* strings in args */
 	uint32_t argc;		/* as announced; more than args_count if cut */
-	size_t args_bytes;
+	uint32_t args_bytes;
 	const char *exe;	/* "" where not known */
 	const char *comm;	/* "" where not known */
 	const char *cwd;	/* NULL where not known */
@@ -76,16 +76,16 @@ struct proc {
 	pid_t pid;		/* in the host's pid namespace */
 	pid_t vpid;		/* in its own pid namespace, 0 where not known */
 	pid_t ppid;		/* the kernel's parent as last seen, 0 if unknown */
-	char entity_id[40];	/* stable, unique, printable */
+	short exit_signal;	/* EXIT_SIGNALED, EXIT_OOM */
+	enum role role : 8;
+	enum source source : 8;	/* how its birth parent is known */
+	enum source end_source : 8;	/* how its end is known */
+	enum exit_reason reason : 8;
+	unsigned char exit_code;	/* EXIT_EXITED, EXIT_SIGNALED, EXIT_OOM */
+	char entity_id[37];	/* stable, unique, printable */
 	uint64_t start_ms;	/* birth */
 	uint64_t born_ms;	/* … by CLOCK_BOOTTIME; 0 where not known */
 	uint64_t end_ms;	/* 0 while it lives */
-	enum role role;
-	enum source source;	/* how its birth parent is known */
-	enum source end_source;	/* how its end is known */
-	enum exit_reason reason;
-	int exit_code;		/* EXIT_EXITED, EXIT_SIGNALED, EXIT_OOM */
-	int exit_signal;	/* EXIT_SIGNALED, EXIT_OOM */
 	struct proc *parent;	/* birth parent; NULL for a root */
 	struct proc *entry;	/* nearest self-or-ancestor that is ROLE_INIT or
 				 * ROLE_EXEC, or NULL */

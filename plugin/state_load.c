@@ -17,10 +17,11 @@
 #define MAX_FILE_BYTES ((off_t)1 << 30)
 #define MAX_DEPTH 4
 
-/* A process of the file, by its entity_id. */
+/* A process of the file, by its entity_id. The line is parsed anew when it is
+ * needed: as an object it takes ten times as much. */
 struct entry {
-	struct json_object *line;	/* the last one that tells of it */
-	const char *entity;
+	const char *line, *end;	/* the last one that tells of it, in the file */
+	char *entity, *parent;
 	bool ended;
 	bool needed;	/* it lives, or is an ancestor of one that does */
 	size_t index;	/* in the list, from 1; 0: not yet */
@@ -29,6 +30,8 @@ struct entry {
 
 struct reader {
 	struct entry *entries;
+	struct entry **up;	/* room for all of them */
+	struct json_tokener *tokener;
 	const char *boot_id, *node;
 	struct state *state;
 	char *found;		/* the node of one whose node is not given */
@@ -114,22 +117,24 @@ static void mark_ended(struct reader *r, const char *entity)
 		e->ended = true;
 }
 
-/* Keeps the line. */
-static void read_process(struct reader *r, struct json_object *line)
+static void read_process(struct reader *r, struct json_object *line,
+			 const char *data, const char *newline)
 {
 	const char *entity = text_of(line, "entity");
 	struct entry *e = find(r, entity);
 
 	if (e) {
 		HASH_DELETE(hh, r->entries, e);
-		json_object_put(e->line);
+		free(e->parent);
 	} else {
 		e = calloc(1, sizeof(*e));
 		if (!e)
 			abort();
+		e->entity = copy(entity);
 	}
-	e->line = json_object_get(line);
-	e->entity = entity;
+	e->line = data;
+	e->end = newline;
+	e->parent = copy(text_of(line, "parent"));
 	e->ended = number_of(line, "ended", 1);
 	HASH_ADD_KEYPTR(hh, r->entries, e->entity, strlen(e->entity), e);
 }
@@ -152,6 +157,7 @@ static bool is_role(struct json_object *line)
 }
 
 static enum state_found read_line(struct reader *r, struct json_object *line,
+				  const char *data, const char *newline,
 				  struct err *err)
 {
 	const char *ended;
@@ -168,7 +174,7 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 		err_set(err, 0, "has a line that tells of nobody");
 		return STATE_BROKEN;
 	}
-	read_process(r, line);
+	read_process(r, line, data, newline);
 	return STATE_GOOD;
 }
 
@@ -179,6 +185,7 @@ static struct json_object *parse(struct json_tokener *tokener, const char *data,
 	struct json_object *line = NULL;
 	const char *end;
 
+	json_tokener_reset(tokener);
 	if (newline - data <= INT_MAX)
 		line = json_tokener_parse_ex(tokener, data,
 					     (int)(newline - data));
@@ -196,19 +203,15 @@ static struct json_object *parse(struct json_tokener *tokener, const char *data,
 static enum state_found read_lines(struct reader *r, const char *data,
 				   size_t len, struct err *err)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
 	enum state_found ret = STATE_GOOD;
 	const char *end = data + len, *newline;
 	struct json_object *line;
 
-	if (!tokener)
-		abort();
 	while (ret == STATE_GOOD && data < end &&
 	       (newline = memchr(data, '\n', (size_t)(end - data)))) {
-		json_tokener_reset(tokener);
-		line = parse(tokener, data, newline);
+		line = parse(r->tokener, data, newline);
 		if (line && json_object_is_type(line, json_type_object)) {
-			ret = read_line(r, line, err);
+			ret = read_line(r, line, data, newline, err);
 		} else {
 			err_set(err, 0, "has a line that is no JSON object");
 			ret = STATE_BROKEN;
@@ -216,7 +219,6 @@ static enum state_found read_lines(struct reader *r, const char *data,
 		json_object_put(line);
 		data = newline + 1;
 	}
-	json_tokener_free(tokener);
 	if (ret == STATE_GOOD && !r->headed) {
 		err_set(err, 0, "is empty");
 		return STATE_BROKEN;
@@ -224,9 +226,23 @@ static enum state_found read_lines(struct reader *r, const char *data,
 	return ret;
 }
 
+/* Most strings of most processes are empty. */
+static const char nothing[] = "";
+
+static const char *copy_text(const char *s)
+{
+	return *s ? copy(s) : nothing;
+}
+
+static void free_text(const char *s)
+{
+	if (s != nothing)
+		free((char *)(uintptr_t)s);
+}
+
 static void add(struct reader *r, struct entry *e, const struct entry *parent)
 {
-	struct json_object *line = e->line;
+	struct json_object *line = parse(r->tokener, e->line, e->end);
 	struct state *state = r->state;
 	struct saved *s = &state->list[state->n];
 
@@ -235,34 +251,29 @@ static void add(struct reader *r, struct entry *e, const struct entry *parent)
 	s->entity = copy(e->entity);
 	s->ended = e->ended;
 	/* The types are those of the fields, which are not all the same. */
-#define TEXT(name) s->name = copy(text_of(line, #name));
+#define TEXT(name) s->name = copy_text(text_of(line, #name));
 #define NUMBER(name, max) \
 	s->name = (__typeof__(s->name))number_of(line, #name, max);
 	FIELDS
 #undef TEXT
 #undef NUMBER
+	json_object_put(line);
 }
 
 /* Those above it first; a chain of parents that closes is cut. */
 static void add_with_ancestors(struct reader *r, struct entry *e)
 {
-	size_t depth = 0, max = HASH_COUNT(r->entries);
-	struct entry **up = calloc(max + 1, sizeof(struct entry *));
+	size_t depth = 0;
 
-	if (!up)
-		abort();
-	for (struct entry *a = e; a && !a->needed && depth < max;
-	     a = find(r, text_of(a->line, "parent"))) {
+	for (struct entry *a = e; a && !a->needed; a = find(r, a->parent)) {
 		a->needed = true;
-		up[depth++] = a;
+		r->up[depth++] = a;
 	}
 	while (depth--) {
-		struct entry *parent =
-			find(r, text_of(up[depth]->line, "parent"));
+		struct entry *parent = find(r, r->up[depth]->parent);
 
-		add(r, up[depth], parent && parent->index ? parent : NULL);
+		add(r, r->up[depth], parent && parent->index ? parent : NULL);
 	}
-	free(up);
 }
 
 static void list_all(struct reader *r)
@@ -272,7 +283,8 @@ static void list_all(struct reader *r)
 
 	state->list = calloc(n + 1, sizeof(*state->list));
 	state->parents = calloc(n + 1, sizeof(*state->parents));
-	if (!state->list || !state->parents)
+	r->up = calloc(n + 1, sizeof(struct entry *));
+	if (!state->list || !state->parents || !r->up)
 		abort();
 	for (struct entry *e = r->entries; e; e = e->hh.next)
 		if (!e->ended)
@@ -285,9 +297,12 @@ static void reader_free(struct reader *r)
 
 	HASH_ITER(hh, r->entries, e, next) {
 		HASH_DELETE(hh, r->entries, e);
-		json_object_put(e->line);
+		free(e->entity);
+		free(e->parent);
 		free(e);
 	}
+	free(r->up);
+	json_tokener_free(r->tokener);
 }
 
 /* The whole file; only one that root alone can have written. */
@@ -312,6 +327,7 @@ static enum state_found read_file(struct buf *out, const char *path,
 	}
 	if (!st.st_size)
 		return STATE_NONE;	/* it was just made */
+	buf_reserve(out, (size_t)st.st_size + 65536);
 	while (n > 0) {
 		n = read(fd, buf_reserve(out, 65536), 65536);
 		out->len += n > 0 ? (size_t)n : 0;
@@ -322,6 +338,13 @@ static enum state_found read_file(struct buf *out, const char *path,
 	return STATE_BROKEN;
 }
 
+static void reader_begin(struct reader *r)
+{
+	r->tokener = json_tokener_new_ex(MAX_DEPTH);
+	if (!r->tokener)
+		abort();
+}
+
 enum state_found state_load(struct state *state, const char *path,
 			    const char *boot_id, const char *node,
 			    struct err *err)
@@ -330,6 +353,7 @@ enum state_found state_load(struct state *state, const char *path,
 	_cleanup_buf_ struct buf file = BUF_INIT;
 	enum state_found ret;
 
+	reader_begin(&r);
 	*state = (struct state){ 0 };
 	ret = read_file(&file, path, err);
 	if (ret == STATE_GOOD)
@@ -350,8 +374,10 @@ char *state_node(const char *path, const char *boot_id)
 
 	if (read_file(&file, path, &err) != STATE_GOOD)
 		return NULL;
+	reader_begin(&r);
 	/* Of the first line: what follows is read when it is needed. */
 	read_lines(&r, file.data, first_line(&file), &err);
+	reader_free(&r);
 	return r.found;
 }
 
@@ -360,8 +386,8 @@ void state_free(struct state *state)
 	for (size_t i = 0; i < state->n; i++) {
 		struct saved *s = &state->list[i];
 
-		free((char *)(uintptr_t)s->entity);
-#define TEXT(name) free((char *)(uintptr_t)s->name);
+		free_text(s->entity);
+#define TEXT(name) free_text(s->name);
 #define NUMBER(name, max)
 		FIELDS
 #undef TEXT

@@ -2,7 +2,8 @@
 /*
  * timers: what is due at which event time, as a heap of timers that live
  * inside the things they are for. Equal times fire in the order in which
- * they were set. Owns only the heap; knows no clock.
+ * they were set. Owns only the heap, which has the times, so that a timer
+ * that is not set takes little room; knows no clock.
  */
 #ifndef CONTREE_TIMERS_H
 #define CONTREE_TIMERS_H
@@ -12,15 +13,19 @@
 #include <stdint.h>
 
 struct timer {
-	uint64_t at;	/* ms of event time */
-	uint64_t rank;	/* among those of the same time */
-	size_t place;	/* in the heap, from 1; 0: not set */
+	uint32_t place;	/* in the heap, from 1; 0: not set */
 	int kind;	/* whoever sets it knows what it means */
 };
 
+struct due {
+	uint64_t at;	/* ms of event time */
+	uint64_t rank;	/* among those of the same time */
+	struct timer *timer;
+};
+
 struct timers {
-	struct timer **heap;
-	size_t n, size;
+	struct due *heap;
+	size_t n, size;	/* at most UINT32_MAX */
 	uint64_t seq;
 };
 
@@ -35,8 +40,14 @@ void timers_set_ranked(struct timers *ts, struct timer *t, uint64_t at,
 		       uint64_t rank);
 void timers_cancel(struct timers *ts, struct timer *t);
 
-/* Takes out the first that is due at now or before; NULL if none is. */
-struct timer *timers_take(struct timers *ts, uint64_t now);
+/* When it is due, if it is set. */
+uint64_t timers_at(const struct timers *ts, const struct timer *t);
+
+/*
+ * Takes out the first that is due at now or before, and says when it was;
+ * NULL if none is.
+ */
+struct timer *timers_take(struct timers *ts, uint64_t now, uint64_t *at);
 
 void timers_free(struct timers *ts);
 

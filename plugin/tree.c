@@ -70,6 +70,8 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 	t->adopted = no_adopted;
 	t->on_bundle = no_names;
 	t->witness_since = WITNESS_OFF;
+	t->no_image = image_new("", "", NULL);
+	t->no_cred = cred_new(NULL);
 	t->host_ns = pidns_new(NULL);
 	t->host_ns->mode = PIDNS_HOST;
 	t->lost_timer.kind = TIMER_LOST;
@@ -81,12 +83,16 @@ void tree_free(struct tree *t)
 	if (!t)
 		return;
 	claims_free(t);
-	free(t->strangers);
+	free(t->given);
 	while (t->all)
 		proc_free(t, t->all);
 	while (t->containers)
 		container_prune(t, t->containers);
 	pidns_unref(t->host_ns);
+	pids_free(&t->pids);
+	images_free(t);
+	image_unref(t->no_image);
+	cred_unref(t->no_cred);
 	timers_free(&t->timers);
 	free(t->roots);
 	free(t->shims);
@@ -156,13 +162,13 @@ static void due(struct tree *t, struct timer *timer)
 
 	switch ((enum timer_kind)timer->kind) {
 	case TIMER_LIMBO:
-		limbo_due(t, OWNER(timer, struct proc_priv)->self);
+		limbo_due(t, proc_of(OWNER(timer, struct proc_priv)));
 		break;
 	case TIMER_SETTLE:
-		settle_due(t, OWNER(timer, struct proc_priv)->self);
+		settle_due(t, proc_of(OWNER(timer, struct proc_priv)));
 		break;
 	case TIMER_REMOVE:
-		proc_remove(t, OWNER(timer, struct proc_priv)->self);
+		proc_remove(t, proc_of(OWNER(timer, struct proc_priv)));
 		break;
 	case TIMER_CLAIM:
 		claim_due(t, OWNER(timer, struct claim));
@@ -180,10 +186,11 @@ static void due(struct tree *t, struct timer *timer)
 static void run_due(struct tree *t, uint64_t until)
 {
 	struct timer *timer;
+	uint64_t at;
 
-	while ((timer = timers_take(&t->timers, until))) {
-		if (timer->at > t->now)
-			t->now = timer->at;
+	while ((timer = timers_take(&t->timers, until, &at))) {
+		if (at > t->now)
+			t->now = at;
 		due(t, timer);
 	}
 }
@@ -226,7 +233,7 @@ void tree_step(struct tree *t, int64_t forward_ms)
 	t->metrics->clock_steps++;
 	for (struct proc *p = t->all; p; p = p->priv->all_next)
 		for (size_t i = 0; i < p->priv->n_pending; i++)
-			p->priv->pending[i]->time_ms += (uint64_t)forward_ms;
+			p->priv->youth->pending[i]->time_ms += (uint64_t)forward_ms;
 }
 
 /*
@@ -257,8 +264,8 @@ static bool is_successor(const struct tree *t, const struct proc *p,
 
 	if (ended(p))
 		return at > v->end_at + COARSE_MS;
-	if (v->quit_at && !placed(p))
-		return at > v->quit_at + COARSE_MS;
+	if (!placed(p) && v->youth && v->youth->quit_at)
+		return at > v->youth->quit_at + COARSE_MS;
 	/* Births and ends are told, so this is none. */
 	if (is_witnessed(t, at))
 		return false;
@@ -327,10 +334,16 @@ void tree_apply(struct tree *t, const struct fact *f)
 	}
 }
 
+size_t tree_size(const struct tree *t)
+{
+	return t->n_placed + t->n_limbo + t->n_claims;
+}
+
 void tree_idle(struct tree *t, uint64_t elapsed_ms)
 {
 	if (t->last_fact)
 		advance(t, t->last_fact + elapsed_ms);
+	images_forget(t);
 }
 
 void tree_finish(struct tree *t)

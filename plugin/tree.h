@@ -95,6 +95,9 @@ typedef void tree_names_fn(void *ctx, const struct container *c,
 			   struct container_names *names);
 void tree_on_bundle(struct tree *t, tree_names_fn *fn, void *ctx);
 
+/* How many processes and births it keeps, whether they live or wait. */
+size_t tree_size(const struct tree *t);
+
 /* Who has that pid in the tree and lives, or NULL. Borrowed. */
 const struct proc *tree_find(struct tree *t, pid_t pid);
 

@@ -14,7 +14,7 @@ static bool is_later(uint64_t at, uint64_t serial, uint64_t than_at,
  * without an exec; and a process forked by another thread than the one
  * that was heard bears that thread's name.
  */
-static void take_name(struct proc *p, const struct fact *f)
+static void take_name(struct tree *t, struct proc *p, const struct fact *f)
 {
 	const struct image *i = p->image;
 	const char *exe = f->exe ? f->exe : i->exe;
@@ -30,7 +30,7 @@ static void take_name(struct proc *p, const struct fact *f)
 	if (!strcmp(exe, i->exe) && !strcmp(comm, i->comm))
 		return;
 	/* Another program than the parent's was never heard to start. */
-	proc_set_image(p, image_new(exe, comm,
+	proc_set_image(p, image_get(t, exe, comm,
 				    strcmp(exe, i->exe) && *i->exe ? NULL :
 								     &same));
 }
@@ -67,13 +67,13 @@ void inherit_image(struct proc *p)
 }
 
 /* Who a record says its process is, and who runs it. */
-void identify(struct proc *p, const struct fact *f)
+void identify(struct tree *t, struct proc *p, const struct fact *f)
 {
 	if (f->uid != ID_UNSET && f->ppid)
 		proc_set_cred(p, f);
 	/* What a root executes is what it was found by. */
 	if (f->kind != FACT_EXEC || !p->parent)
-		take_name(p, f);
+		take_name(t, p, f);
 }
 
 /* p's first record is another than it was. */
@@ -100,7 +100,7 @@ void note(struct tree *t, struct proc *p, const struct fact *f)
 	    (!v->heard || !v->first_ppid ||
 	     is_later(v->first_at, v->first_serial, at, f->serial))) {
 		v->first_at = at;
-		v->first_serial = f->serial;
+		v->first_serial = to_serial(f->serial);
 		if (v->settled)
 			v->first_ppid = f->ppid;
 		else
@@ -108,15 +108,15 @@ void note(struct tree *t, struct proc *p, const struct fact *f)
 		begin_with(t, p);
 	} else if (!v->heard) {
 		v->first_at = at;
-		v->first_serial = f->serial;
+		v->first_serial = to_serial(f->serial);
 	}
 	if (!v->heard || is_later(at, f->serial, v->last_at, v->last_serial)) {
 		v->last_at = at;
-		v->last_serial = f->serial;
+		v->last_serial = to_serial(f->serial);
 		if (f->ppid)
 			p->ppid = f->ppid;
 		if (placed(p))
-			identify(p, f);
+			identify(t, p, f);
 	}
 	v->heard = true;
 }
@@ -140,14 +140,14 @@ static void keep_old_image(struct proc *p, struct image *image, uint64_t at,
 	image_unref(p->priv->old_image);
 	p->priv->old_image = image;
 	p->priv->old_at = at;
-	p->priv->old_serial = serial;
+	p->priv->old_serial = to_serial(serial);
 }
 
 static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 {
 	struct proc_priv *v = p->priv;
 	uint64_t at = f->time_ms + t->offset;
-	struct image *image = image_new(f->exe, f->comm, f);
+	struct image *image = image_get(t, f->exe, f->comm, f);
 	struct change c;
 
 	if (!v->exec_at ||
@@ -155,10 +155,10 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 		keep_old_image(p, image_ref(p->image), v->exec_at,
 			       v->exec_serial);
 		v->exec_at = at;
-		v->exec_serial = f->serial;
+		v->exec_serial = to_serial(f->serial);
 		/* If it has been heard since, that told its name. */
 		if (is_later(v->last_at, v->last_serial, at, f->serial))
-			proc_set_image(p, image_new(p->image->exe,
+			proc_set_image(p, image_get(t, p->image->exe,
 						    p->image->comm, f));
 		else
 			proc_set_image(p, image_ref(image));
@@ -166,9 +166,10 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 		keep_old_image(p, image_ref(image), at, f->serial);
 	}
 	/* Stamped after it was done, it is another; that one's was lost. */
-	if (at > v->owed_at + COARSE_MS)
+	if (v->execs_owed && at > v->owed_at + COARSE_MS)
 		v->execs_owed = 0;
-	v->execs_owed -= v->execs_owed > 0;
+	if (v->execs_owed)
+		v->execs_owed--;
 	classify_exec(t, p, f);
 	derive(t, p);
 	c = change_by(t, CHANGE_EXEC, p, f);
@@ -214,10 +215,11 @@ static void set_end(struct proc *p, enum exit_reason reason, int code,
 				when->source;
 	p->end_ms = when->time_ms;
 	v->end_at = when->at;
-	v->end_serial = when->serial;
+	v->end_serial = to_serial(when->serial);
 	signaled = reason == EXIT_SIGNALED || reason == EXIT_OOM;
-	p->exit_signal = signaled ? code : 0;
-	p->exit_code = signaled ? 128 + code : code;
+	/* A status is a byte, and signals end at 64. */
+	p->exit_signal = (short)(signaled ? code : 0);
+	p->exit_code = (unsigned char)(signaled ? 128 + code : code);
 }
 
 /* Two things say that p ended: a record beats a guess, else the first counts. */

@@ -12,7 +12,7 @@ static void refresh(struct tree *t, struct proc *p, const struct fact *f)
 	p->ppid = f->ppid;
 	proc_set_cred(p, f);
 	if (p->priv->exec_at <= f->time_ms + t->offset && f->args)
-		proc_set_image(p, image_new(f->exe ? f->exe : p->image->exe,
+		proc_set_image(p, image_get(t, f->exe ? f->exe : p->image->exe,
 					    f->comm, f));
 	reconsider(p);
 	derive(t, p);
@@ -88,7 +88,7 @@ static struct proc *find_gone(struct tree *t, const struct fact *f)
 
 	while (p && f->born_ms &&
 	       (!placed(p) || ended(p) || !is_born_at(p, f->born_ms)))
-		p = p->priv->older;
+		p = pids_older(p);
 	return p;
 }
 
@@ -97,6 +97,7 @@ static void gone(struct tree *t, const struct fact *f)
 	struct proc *p = find_gone(t, f);
 	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
 			     SOURCE_CENSUS };
+	struct leaving leaving;
 
 	if (p && is_dying(t, p, f))
 		return;
@@ -105,9 +106,9 @@ static void gone(struct tree *t, const struct fact *f)
 	    (!f->born_ms && p->priv->birth_at > when.at))
 		return;
 	t->metrics->gone++;
-	if (p->priv->leaving.reason)
-		end(t, p, p->priv->leaving.reason, p->priv->leaving.code,
-		    &p->priv->leaving.when);
+	leaving = rarely(p->priv)->leaving;
+	if (leaving.reason)
+		end(t, p, leaving.reason, leaving.code, &leaving.when);
 	else
 		end(t, p, EXIT_UNKNOWN, 0, &when);
 }

@@ -6,7 +6,7 @@ static const char *check_links(const struct proc *p)
 	const struct proc_priv *v = p->priv;
 	size_t depth = 0;
 
-	if (v->self != p)
+	if (proc_of(v) != p || p->priv != v)
 		return "a record does not know itself";
 	for (const struct proc *a = p->parent; a; a = a->parent)
 		if (a == p || ++depth > 10000000)
@@ -49,8 +49,8 @@ static const char *check_state(const struct tree *t, struct proc *p)
 	}
 	if (p->role >= ROLE_INIT && !p->container && v->state == STATE_PLACED)
 		return "a member is in no container";
-	if (v->older && v->older->pid != p->pid)
-		return "an older user of a pid has another pid";
+	if (v->n_pending && !v->youth)
+		return "a process waits with facts that it has not";
 	(void)t;
 	return NULL;
 }
@@ -75,9 +75,30 @@ static const char *check_containers(const struct tree *t)
 	return n == t->n_containers ? NULL : "containers are miscounted";
 }
 
+/* The users of a pid are all found by it; a ghost has none any more. */
+static const char *check_pids(const struct tree *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->pids.size; i++) {
+		for (struct proc *p = t->pids.buckets[i]; p;
+		     p = p->priv->pid_next, n++) {
+			struct proc *q = pids_newest(&t->pids, p->pid);
+
+			while (q && q != p)
+				q = pids_older(q);
+			if (!q)
+				return "a process is not found by its pid";
+			if (p->priv->state == STATE_GHOST)
+				return "a ghost has a pid";
+		}
+	}
+	return n == t->pids.n ? NULL : "pids are miscounted";
+}
+
 const char *tree_check(const struct tree *t)
 {
-	size_t n_placed = 0, n_limbo = 0, n_pids = 0;
+	size_t n_placed = 0, n_limbo = 0;
 	const char *wrong;
 
 	for (struct proc *p = t->all; p; p = p->priv->all_next) {
@@ -92,12 +113,12 @@ const char *tree_check(const struct tree *t)
 		else
 			n_placed++;
 	}
-	for (const struct proc_priv *v = t->by_pid; v; v = v->hh.next)
-		for (const struct proc *p = v->self; p; p = p->priv->older)
-			n_pids++;
+	wrong = check_pids(t);
+	if (wrong)
+		return wrong;
 	if (n_placed != t->n_placed || n_limbo != t->n_limbo)
 		return "processes are miscounted";
-	if (n_pids > n_placed + n_limbo)
+	if (t->pids.n > n_placed + n_limbo)
 		return "more pids than processes";
 	if (t->n_limbo > t->options.max_limbo ||
 	    t->n_claims > t->options.max_claims)

@@ -337,7 +337,7 @@ static void find_answer(struct tree *t, struct proc *owner)
 	int tries = 0;
 
 	for (struct proc *s = first_showing(t, owner->pid);
-	     s && tries < MAX_TRIES; s = s->priv->shown_next) {
+	     s && tries < MAX_TRIES; s = next_showing(s)) {
 		if (!is_unmatched(s) || s->parent != owner)
 			continue;
 		tries++;
@@ -417,7 +417,7 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 	if (!(f->flags & FLAG_THREAD))
 		learn_mode(ns, caller, f->child);
 	if (ns->mode == PIDNS_HOST)
-		step_stranger(t, f->child, f->time_ms + t->offset, t->host_ns);
+		step_given(t, f->child, f->time_ms + t->offset, t->host_ns);
 	if (f->flags & FLAG_THREAD)
 		return;
 	if (f->flags & FLAG_PARENT && caller->parent)

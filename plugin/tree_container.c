@@ -162,7 +162,8 @@ struct container_priv *container_of_id(struct tree *t, const char *ns,
 struct container_priv *container_named(struct tree *t, const struct proc *p,
 				       const char *ns)
 {
-	return container_of_id(t, ns, p->priv->inv_id, p->priv->inv_bundle);
+	return container_of_id(t, ns, rarely(p->priv)->inv_id,
+			       rarely(p->priv)->inv_bundle);
 }
 
 /*
@@ -204,7 +205,7 @@ static void gone(struct tree *t, struct container_priv *c,
 /* p, its init, has executed the user's program. */
 void container_start(struct tree *t, struct container_priv *c, struct proc *p)
 {
-	const struct when *when = &p->priv->user_exec;
+	const struct when *when = &rarely(p->priv)->user_exec;
 	struct change ch;
 
 	p->priv->started = true;

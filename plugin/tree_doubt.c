@@ -63,7 +63,8 @@ void corroborate(struct tree *t, const struct proc *p)
 	if (!p->parent || !v->cgroup)
 		return;
 	above = p->parent->priv;
-	if (!above->inv_id || strcmp(above->inv_id, v->cgroup))
+	if (!rarely(above)->inv_id ||
+	    strcmp(rarely(above)->inv_id, v->cgroup->text))
 		return;
 	if (above->doubted == VERB_EXEC ||
 	    (above->doubted == VERB_CREATE && v->ns_depth == 2 && p->vpid == 1))
@@ -84,8 +85,9 @@ struct container *doubted_container(struct tree *t, const struct proc *p)
 	case VERB_EXEC:
 	case VERB_DELETE:
 	case VERB_OTHER:
-		if (above && p->priv->inv_id)
-			c = container_known(t, above->ns, p->priv->inv_id);
+		if (above && rarely(p->priv)->inv_id)
+			c = container_known(t, above->ns,
+					    rarely(p->priv)->inv_id);
 		break;
 	case VERB_NONE:
 	case VERB_INIT:

@@ -4,6 +4,8 @@
  *
  * tree.c		the clock, what is due, the public functions
  * tree_proc.c		records of processes: made, linked, forgotten
+ * tree_pids.c		who has which pid
+ * tree_images.c	what they execute
  * tree_limbo.c		who waits for a place, and what they said meanwhile
  * tree_place.c		who is whose child: placing
  * tree_settle.c	the last word on a birth
@@ -25,6 +27,7 @@
 #ifndef CONTREE_TREE_INT_H
 #define CONTREE_TREE_INT_H
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +119,14 @@ struct claim {
 	UT_hash_handle hh;	/* in host_claims or ns->by_vpid, by vpid */
 };
 
+/* audit_serial() in kernel/audit.c: they are of 32 bits. */
+typedef uint32_t serial_t;
+
+static inline serial_t to_serial(uint64_t serial)
+{
+	return serial < UINT32_MAX ? (serial_t)serial : UINT32_MAX;
+}
+
 /* When and by which record something happened. */
 struct when {
 	uint64_t at, time_ms, serial;
@@ -129,62 +140,98 @@ struct leaving {
 	struct when when;
 };
 
-struct proc_priv {
-	struct proc *self;
-	enum state state;
-	struct pidns *ns;	/* the one its own claims are numbered in */
-	struct claim *claim;	/* its tentative answer, or NULL */
-	uint64_t birth_at;
-	uint64_t first_at, first_serial;	/* its earliest own record, */
-	pid_t first_ppid;			/* and the parent that shows */
-	uint64_t last_at, last_serial;		/* its latest own record */
-	uint64_t exec_at, exec_serial;		/* its latest exec, */
-	uint64_t old_at, old_serial;		/* and the one before */
-	uint64_t end_at, end_serial;
-	uint64_t quit_at;	/* said in limbo to be its end; 0: not said */
-	bool heard;		/* first_* and last_* are set */
-	bool shown;		/* in the tree's list of its shown parent */
-	bool in_limbo;		/* counts among those without a place */
-	bool forced;		/* what it said counts, certain or not */
-	bool exact;		/* its birth is known by a host pid */
-	bool settled;		/* nothing about its birth will change */
-	bool finished;		/* its final record was given out */
-	bool weak_end;		/* the end was not said by a record */
-	bool by_parent_flag;	/* born by CLONE_PARENT */
-	bool by_vfork;		/* born by vfork or CLONE_VFORK */
-	bool last_stage;	/* of the runtime: becomes init or exec */
-	int execs_owed;		/* witnessed, and not told by audit */
-	uint64_t owed_at;	/* the last one */
-	unsigned int n_threads;	/* by the witness; 0: not known */
-	struct leaving leaving;
-	uint64_t told_ns;	/* what was witnessed before is in already */
-	unsigned int ns_depth;	/* of its pid namespace; 1: the host's, 0: ? */
-	char *cgroup;		/* the container that its cgroup names, or NULL */
-	bool inside;		/* the shim's child, yet in a container */
-	bool shim_init;		/* … and its init, by the shim's word */
-	bool certain;		/* its pid namespace is known for sure */
-	bool started;		/* its container, as its init */
-	bool end_told;		/* its container knows that it ended */
-	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
-	enum verb verb;		/* what it was invoked to do */
-	enum verb doubted;	/* … as it says, and is not believed */
-	bool vouched;		/* its parent is who made it, for sure */
-	char *inv_id, *inv_ns, *inv_bundle;	/* and on what, or NULL */
+/* A string that many processes share. */
+struct shared {
+	unsigned int refs;
+	char text[];
+};
+
+/* What few processes have. */
+struct rare {
+	char *inv_id, *inv_ns, *inv_bundle;	/* invoked on what, or NULL */
 	struct when user_exec;	/* its first program that is no runtime's */
-	size_t n_unmatched;	/* children that spoke, but answer no claim */
-	size_t n_claims;	/* open ones it made or owns: it must stay */
-	size_t n_pending, pending_size;
-	struct fact **pending;	/* while it waits for its place */
-	struct timer timer;
-	struct proc *children;	/* by sibling_next */
-	struct proc *sibling_prev, *sibling_next;
-	struct proc *container_prev, *container_next;
-	struct proc *waiting_next;		/* in ns->waiting */
+	struct leaving leaving;
+};
+
+/* What a process has only until its birth is settled. */
+struct youth {
 	struct proc *shown_prev, *shown_next;	/* in the list of a parent */
+	struct fact **pending;	/* while it waits for its place */
+	uint64_t quit_at;	/* said in limbo to be its end; 0: not said */
+	unsigned int pending_size;
+	bool shown;		/* in the tree's list of its shown parent */
+};
+
+/*
+ * There are as many of these as there are processes: a member for a few, or
+ * for a short while, belongs into one of the above.
+ */
+struct proc_priv {
+	struct pidns *ns;	/* the one its own claims are numbered in */
+	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
+	struct claim *claim;	/* its tentative answer, or NULL */
+	struct youth *youth;	/* or NULL */
+	struct rare *rare;	/* or NULL: see rarely() */
+	struct shared *cgroup;	/* the container that its cgroup names, or NULL */
 	struct image *old_image;	/* of the exec before, or NULL */
-	struct proc *older;	/* the pid's user before it */
+	struct proc *children;	/* by sibling_next */
+	struct proc *sibling_prev;
+	union {
+		struct proc *sibling_next;
+		struct proc *waiting_next;	/* in ns->waiting: no parent */
+	};
+	struct proc *container_prev, *container_next;
 	struct proc *all_prev, *all_next;	/* by birth of the record */
-	UT_hash_handle hh;	/* in by_pid: the newest user of the pid */
+	struct proc *pid_next;	/* in the tree's pids */
+	uint64_t birth_at;
+	uint64_t first_at;	/* its earliest own record */
+	uint64_t last_at;	/* its latest own record */
+	uint64_t exec_at;	/* its latest exec, */
+	uint64_t old_at;	/* and the one before */
+	uint64_t end_at;
+	uint64_t told_ns;	/* what was witnessed before is in already */
+	uint64_t owed_at;	/* the last one of execs_owed */
+	serial_t first_serial, last_serial, exec_serial, old_serial;
+	serial_t end_serial;
+	struct timer timer;
+	pid_t first_ppid;	/* the parent that its earliest record shows */
+	unsigned short execs_owed;	/* witnessed, and not told by audit */
+	unsigned int n_threads;	/* by the witness; 0: not known */
+	unsigned int n_unmatched; /* children that spoke, but answer no claim */
+	unsigned int n_claims;	/* open ones it made or owns: it must stay */
+	unsigned short n_pending;	/* facts in youth->pending */
+	unsigned char ns_depth;	/* of its pid namespace; 1: the host's, 0: ? */
+	enum state state : 8;
+	enum verb verb : 8;	/* what it was invoked to do */
+	enum verb doubted : 8;	/* … as it says, and is not believed */
+	bool heard : 1;		/* first_* and last_* are set */
+	bool in_limbo : 1;	/* counts among those without a place */
+	bool forced : 1;	/* what it said counts, certain or not */
+	bool exact : 1;		/* its birth is known by a host pid */
+	bool settled : 1;	/* nothing about its birth will change */
+	bool finished : 1;	/* its final record was given out */
+	bool weak_end : 1;	/* the end was not said by a record */
+	bool by_parent_flag : 1;	/* born by CLONE_PARENT */
+	bool by_vfork : 1;	/* born by vfork or CLONE_VFORK */
+	bool vouched : 1;	/* its parent is who made it, for sure */
+	bool last_stage : 1;	/* of the runtime: becomes init or exec */
+	bool inside : 1;	/* the shim's child, yet in a container */
+	bool shim_init : 1;	/* … and its init, by the shim's word */
+	bool certain : 1;	/* its pid namespace is known for sure */
+	bool started : 1;	/* its container, as its init */
+	bool end_told : 1;	/* its container knows that it ended */
+};
+
+/* A proc and its private half are one block of memory. */
+struct whole {
+	struct proc proc;
+	struct proc_priv priv;
+};
+
+/* Who has which pid, and who had it before and is not forgotten. */
+struct pids {
+	struct proc **buckets;	/* by priv->pid_next */
+	size_t n, size;
 };
 
 struct container_priv {
@@ -215,6 +262,8 @@ struct parent_shown {
 	UT_hash_handle hh;
 };
 
+#define N_RECENT 128
+
 struct tree {
 	struct tree_options options;
 	char *roots, *shims, *runtimes;	/* what options point to */
@@ -230,11 +279,14 @@ struct tree {
 	uint64_t last_fact;	/* tree time of the last fact */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
-	struct stranger *strangers;	/* lately heard; NULL before any */
+	struct given *given;	/* pids, lately; NULL before any */
 	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
 
 	struct timers timers;
-	struct proc_priv *by_pid;
+	struct pids pids;
+	struct image *recent[N_RECENT];	/* that others may execute, too */
+	struct image *no_image;	/* whoever was not heard yet has these */
+	struct cred *no_cred;
 	struct parent_shown *shown;
 	struct claim *host_claims;	/* clone3 of the host's namespace */
 	struct container_priv *containers;
@@ -255,6 +307,19 @@ static inline bool ended(const struct proc *p)
 static inline bool placed(const struct proc *p)
 {
 	return p->priv->state == STATE_PLACED;
+}
+
+static inline struct proc *proc_of(const struct proc_priv *v)
+{
+	return (struct proc *)((uintptr_t)v - offsetof(struct whole, priv));
+}
+
+/* For reading: nothing, where it has none. */
+static inline const struct rare *rarely(const struct proc_priv *v)
+{
+	static const struct rare none;
+
+	return v->rare ? v->rare : &none;
 }
 
 static inline char *must_dup(const char *s)
@@ -279,20 +344,36 @@ void proc_free(struct tree *t, struct proc *p);
 void proc_link(struct proc *p, struct proc *parent);
 void proc_unlink(struct proc *p);
 void proc_remove(struct tree *t, struct proc *p);
-void proc_forget_pid(struct tree *t, struct proc *p);
 void proc_bury(struct tree *t, struct proc *p);
 void proc_prune(struct tree *t, struct proc *p);
 void proc_give_final(struct tree *t, struct proc *p);
 bool proc_descends(const struct proc *p, const struct proc *ancestor);
 void proc_set_image(struct proc *p, struct image *image);
 void proc_set_cred(struct proc *p, const struct fact *f);
-struct image *image_new(const char *exe, const char *comm,
-			const struct fact *exec);
-struct image *image_ref(struct image *image);
-void image_unref(struct image *image);
 struct cred *cred_new(const struct fact *f);
 struct cred *cred_ref(struct cred *cred);
 void cred_unref(struct cred *cred);
+
+struct rare *rare_of(struct proc_priv *v);
+struct shared *shared_new(const char *text);
+void shared_unref(struct shared *shared);
+
+/* tree_images.c */
+struct image *image_new(const char *exe, const char *comm,
+			const struct fact *exec);
+struct image *image_get(struct tree *t, const char *exe, const char *comm,
+			const struct fact *exec);
+struct image *image_ref(struct image *image);
+void image_unref(struct image *image);
+void images_forget(struct tree *t);
+void images_free(struct tree *t);
+
+/* tree_pids.c */
+void pids_add(struct pids *pids, struct proc *p);
+void pids_remove(struct pids *pids, struct proc *p);
+struct proc *pids_newest(const struct pids *pids, pid_t pid);
+struct proc *pids_older(const struct proc *p);
+void pids_free(struct pids *pids);
 
 /* tree_limbo.c */
 
@@ -303,6 +384,7 @@ struct pending {
 };
 
 struct proc *first_showing(struct tree *t, pid_t ppid);
+struct proc *next_showing(const struct proc *p);
 void show_parent(struct tree *t, struct proc *p, pid_t ppid);
 void unshow_parent(struct tree *t, struct proc *p);
 void limbo_add(struct tree *t, struct proc *p, const struct fact *f);
@@ -310,6 +392,7 @@ void limbo_drop(struct tree *t, struct proc *p);
 void limbo_due(struct tree *t, struct proc *p);
 void wake(struct tree *t, pid_t pid);
 void hold(struct tree *t, struct proc *p, const struct fact *f);
+void drop_pending(struct tree *t, struct proc *p);
 void release(struct tree *t, struct proc *p);
 struct pending take_pending(struct tree *t, struct proc *p);
 void apply_pending(struct tree *t, struct proc *p,
@@ -387,7 +470,7 @@ bool is_possible(const struct claim *c, const struct proc *p,
 		 const struct proc *q);
 
 /* tree_step.c */
-void step_stranger(struct tree *t, pid_t pid, uint64_t at,
+void step_given(struct tree *t, pid_t pid, uint64_t at,
 		   const struct pidns *ns);
 struct claim *claim_of(const struct pidns *ns, pid_t vpid);
 bool step_in_order(const struct claim *c, const struct proc *s);
@@ -398,6 +481,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 struct proc *find_placed(struct tree *t, pid_t pid);
 bool is_witnessed(const struct tree *t, uint64_t at);
 void apply_witnessed(struct tree *t, const struct fact *f);
+void take_cgroup(struct proc *p, const char *id);
 void look_at(struct proc *p, const struct fact *f);
 bool is_born_at(const struct proc *p, uint64_t born_ms);
 
@@ -407,7 +491,7 @@ void apply_census(struct tree *t, const struct fact *f);
 /* tree_apply.c */
 void apply(struct tree *t, struct proc *p, const struct fact *f);
 void note(struct tree *t, struct proc *p, const struct fact *f);
-void identify(struct proc *p, const struct fact *f);
+void identify(struct tree *t, struct proc *p, const struct fact *f);
 
 /* code: the status, or for EXIT_SIGNALED the signal. */
 void inherit_image(struct proc *p);

@@ -301,7 +301,7 @@ static struct claim *rank_until(struct tree *t, const struct proc *p,
 	struct claim *c;
 
 	for (struct proc *s = first_showing(t, q->pid); s;
-	     s = s->priv->shown_next) {
+	     s = next_showing(s)) {
 		if (s->priv->exact || s->priv->first_at > until)
 			continue;
 		older += s->pid < p->pid;
@@ -318,8 +318,7 @@ static uint64_t next_cut(struct tree *t, const struct proc *q, uint64_t after)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (struct proc *s = first_showing(t, q->pid); s;
-	     s = s->priv->shown_next)
+	for (struct proc *s = first_showing(t, q->pid); s; s = next_showing(s))
 		if (s->priv->first_at > after && s->priv->first_at < next)
 			next = s->priv->first_at;
 	return next;

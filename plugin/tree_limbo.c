@@ -15,14 +15,39 @@ struct proc *first_showing(struct tree *t, pid_t ppid)
 	return l ? l->first : NULL;
 }
 
+struct proc *next_showing(const struct proc *p)
+{
+	return p->priv->youth->shown_next;
+}
+
+static struct youth *youth_of(struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+
+	if (!v->youth)
+		v->youth = calloc(1, sizeof(*v->youth));
+	if (!v->youth)
+		abort();
+	return v->youth;
+}
+
+/* What it had of its youth is gone. */
+static void grow_up(struct proc *p)
+{
+	if (p->priv->youth->shown || p->priv->youth->pending)
+		return;
+	free(p->priv->youth);
+	p->priv->youth = NULL;
+}
+
 /* p's first record shows ppid as its parent. */
 void show_parent(struct tree *t, struct proc *p, pid_t ppid)
 {
-	struct proc_priv *v = p->priv;
 	struct parent_shown *l;
+	struct youth *y;
 
 	unshow_parent(t, p);
-	v->first_ppid = ppid;
+	p->priv->first_ppid = ppid;
 	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
 	if (!l) {
 		l = calloc(1, sizeof(*l));
@@ -31,30 +56,33 @@ void show_parent(struct tree *t, struct proc *p, pid_t ppid)
 		l->ppid = ppid;
 		HASH_ADD(hh, t->shown, ppid, sizeof(l->ppid), l);
 	}
-	v->shown_next = l->first;
+	y = youth_of(p);
+	y->shown_next = l->first;
 	if (l->first)
-		l->first->priv->shown_prev = p;
+		l->first->priv->youth->shown_prev = p;
 	l->first = p;
-	v->shown = true;
+	y->shown = true;
 }
 
 /* Its birth is settled, or p is no more. */
 void unshow_parent(struct tree *t, struct proc *p)
 {
 	struct proc_priv *v = p->priv;
+	struct youth *y = v->youth;
 	struct parent_shown *l;
 
-	if (!v->shown)
+	if (!y || !y->shown)
 		return;
 	HASH_FIND(hh, t->shown, &v->first_ppid, sizeof(v->first_ppid), l);
-	if (v->shown_prev)
-		v->shown_prev->priv->shown_next = v->shown_next;
+	if (y->shown_prev)
+		y->shown_prev->priv->youth->shown_next = y->shown_next;
 	else
-		l->first = v->shown_next;
-	if (v->shown_next)
-		v->shown_next->priv->shown_prev = v->shown_prev;
-	v->shown_prev = v->shown_next = NULL;
-	v->shown = false;
+		l->first = y->shown_next;
+	if (y->shown_next)
+		y->shown_next->priv->youth->shown_prev = y->shown_prev;
+	y->shown_prev = y->shown_next = NULL;
+	y->shown = false;
+	grow_up(p);
 	if (!l->first) {
 		HASH_DELETE(hh, t->shown, l);
 		free(l);
@@ -87,20 +115,22 @@ void limbo_drop(struct tree *t, struct proc *p)
 void hold(struct tree *t, struct proc *p, const struct fact *f)
 {
 	struct proc_priv *v = p->priv;
+	struct youth *y;
 
 	if (v->n_pending == MAX_PENDING || t->n_held >= MAX_HELD) {
 		t->metrics->facts_dropped++;
 		return;
 	}
-	if (v->n_pending == v->pending_size) {
-		v->pending_size = v->pending_size ? 2 * v->pending_size : 4;
-		v->pending = reallocarray(v->pending, v->pending_size,
+	y = youth_of(p);
+	if (v->n_pending == y->pending_size) {
+		y->pending_size = y->pending_size ? 2 * y->pending_size : 4;
+		y->pending = reallocarray(y->pending, y->pending_size,
 					  sizeof(struct fact *));
-		if (!v->pending)
+		if (!y->pending)
 			abort();
 	}
 	t->n_held++;
-	v->pending[v->n_pending++] = fact_copy(f);
+	y->pending[v->n_pending++] = fact_copy(f);
 }
 
 /* f is by p, which has no place yet. */
@@ -110,12 +140,13 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 
 	t->n_limbo += !v->in_limbo;
 	v->in_limbo = true;
-	if (!v->quit_at && (f->kind == FACT_EXIT || f->kind == FACT_ABEND))
-		v->quit_at = f->time_ms + t->offset;
 	/* A higher number than its own, so likely the host's. */
 	if (f->kind == FACT_FORK && f->child > p->pid)
-		step_stranger(t, f->child, f->time_ms + t->offset, t->host_ns);
+		step_given(t, f->child, f->time_ms + t->offset, t->host_ns);
 	hold(t, p, f);
+	if (v->youth && !v->youth->quit_at &&
+	    (f->kind == FACT_EXIT || f->kind == FACT_ABEND))
+		v->youth->quit_at = f->time_ms + t->offset;
 	note(t, p, f);
 	if (v->state == STATE_LIMBO)
 		timers_set(&t->timers, &v->timer,
@@ -133,7 +164,7 @@ void wake(struct tree *t, pid_t pid)
 	struct proc *p;
 
 again:
-	for (p = first_showing(t, pid); p; p = p->priv->shown_next)
+	for (p = first_showing(t, pid); p; p = next_showing(p))
 		if (p->priv->state == STATE_LIMBO && consider(t, p))
 			goto again;	/* the list is another now */
 }
@@ -150,15 +181,28 @@ static int by_time(const void *a, const void *b)
 
 struct pending take_pending(struct tree *t, struct proc *p)
 {
-	struct pending pending = { p->priv->pending, p->priv->n_pending };
+	struct pending pending = { NULL, p->priv->n_pending };
 
-	if (pending.n)
-		qsort(pending.list, pending.n, sizeof(pending.list[0]),
-		      by_time);
+	if (!pending.n)
+		return pending;
+	pending.list = p->priv->youth->pending;
+	qsort(pending.list, pending.n, sizeof(pending.list[0]), by_time);
 	t->n_held -= pending.n;
-	p->priv->pending = NULL;
-	p->priv->n_pending = p->priv->pending_size = 0;
+	p->priv->youth->pending = NULL;
+	p->priv->youth->pending_size = 0;
+	p->priv->n_pending = 0;
+	grow_up(p);
 	return pending;
+}
+
+/* What p said counts for nothing. */
+void drop_pending(struct tree *t, struct proc *p)
+{
+	struct pending pending = take_pending(t, p);
+
+	for (size_t i = 0; i < pending.n; i++)
+		free(pending.list[i]);
+	free(pending.list);
 }
 
 void apply_pending(struct tree *t, struct proc *p,
@@ -194,9 +238,9 @@ static bool adopt_shim(struct tree *t, struct proc *p)
 	if (!runs_listed(p, t->shims))
 		return false;
 	for (size_t i = 0; i < v->n_pending && !inv.publisher; i++)
-		if (v->pending[i]->kind == FACT_EXEC)
-			inv = parse_shim(v->pending[i]->args,
-					 v->pending[i]->args_count);
+		if (v->youth->pending[i]->kind == FACT_EXEC)
+			inv = parse_shim(v->youth->pending[i]->args,
+					 v->youth->pending[i]->args_count);
 	if (v->first_ppid != 1 &&
 	    (!inv.publisher || !name_listed(t->roots, inv.publisher)))
 		return false;
@@ -218,10 +262,13 @@ void limbo_due(struct tree *t, struct proc *p)
 {
 	struct proc *q = proc_find(t, p->priv->first_ppid, p->priv->first_at);
 
-	if (q && q != p && !placed(q) && q->priv->timer.place &&
-	    q->priv->timer.at >= t->now &&
+	uint64_t at = q && q->priv->timer.place ?
+			      timers_at(&t->timers, &q->priv->timer) :
+			      0;
+
+	if (at && q != p && !placed(q) && at >= t->now &&
 	    t->now < p->priv->first_at + 3 * t->options.linger_ms) {
-		timers_set(&t->timers, &p->priv->timer, q->priv->timer.at + 1);
+		timers_set(&t->timers, &p->priv->timer, at + 1);
 		return;
 	}
 	if (runs_listed(p, t->roots)) {
@@ -231,6 +278,6 @@ void limbo_due(struct tree *t, struct proc *p)
 	if (adopt_shim(t, p))
 		return;
 	t->metrics->limbo_expired++;
-	step_stranger(t, p->pid, p->priv->first_at, t->host_ns);
+	step_given(t, p->pid, p->priv->first_at, t->host_ns);
 	proc_free(t, p);
 }

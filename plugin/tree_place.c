@@ -78,7 +78,7 @@ static void tell_found(struct tree *t, const struct proc *p,
 /* What it executes and who runs it, as /proc has it. */
 static void take_found(struct tree *t, struct proc *p, const struct fact *f)
 {
-	proc_set_image(p, image_new(f->exe, f->comm, f));
+	proc_set_image(p, image_get(t, f->exe, f->comm, f));
 	proc_set_cred(p, f);
 	p->ppid = f->ppid;
 	classify_exec(t, p, f);
@@ -144,8 +144,9 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	corroborate(t, p);
 	derive(t, p);
 	if (pending.n) {
-		identify(p, pending.list[0]);
-		v->last_at = v->last_serial = 0;
+		identify(t, p, pending.list[0]);
+		v->last_at = 0;
+		v->last_serial = 0;
 	}
 	if (found)
 		tell_found(t, p, b->looked);
@@ -206,7 +207,7 @@ bool runs_listed(const struct proc *p, const char *list)
 	const struct proc_priv *v = p->priv;
 
 	for (size_t i = 0; i < v->n_pending; i++)
-		if (name_listed(list, program_of(v->pending[i])))
+		if (name_listed(list, program_of(v->youth->pending[i])))
 			return true;
 	return false;
 }

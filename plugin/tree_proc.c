@@ -4,12 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A proc and its private half are one block of memory. */
-struct whole {
-	struct proc proc;
-	struct proc_priv priv;
-};
-
 static void *must(void *p)
 {
 	if (!p)
@@ -17,56 +11,37 @@ static void *must(void *p)
 	return p;
 }
 
-struct image *image_ref(struct image *image)
+struct shared *shared_new(const char *text)
 {
-	image->refs++;
-	return image;
+	size_t len = strlen(text) + 1;
+	struct shared *shared = must(malloc(sizeof(*shared) + len));
+
+	shared->refs = 1;
+	memcpy(shared->text, text, len);
+	return shared;
 }
 
-void image_unref(struct image *image)
+void shared_unref(struct shared *shared)
 {
-	if (image && !--image->refs)
-		free(image);
+	if (shared && !--shared->refs)
+		free(shared);
 }
 
-static const char *append(char **at, const char *s)
+struct rare *rare_of(struct proc_priv *v)
 {
-	size_t len = strlen(s) + 1;
-	char *to = *at;
-
-	memcpy(to, s, len);
-	*at += len;
-	return to;
+	if (!v->rare)
+		v->rare = must(calloc(1, sizeof(*v->rare)));
+	return v->rare;
 }
 
-/* What exec, if given, executed; otherwise a program known by name only. */
-struct image *image_new(const char *exe, const char *comm,
-			const struct fact *exec)
+static void rare_free(struct proc_priv *v)
 {
-	size_t args = exec && exec->args ? exec->args_bytes : 0;
-	const char *cwd = exec ? exec->cwd : NULL;
-	struct image *image;
-	char *at;
-
-	exe = exe ? exe : "";
-	comm = comm ? comm : "";
-	image = must(malloc(sizeof(*image) + strlen(exe) + strlen(comm) + 2 +
-			    args + (cwd ? strlen(cwd) + 1 : 0)));
-	memset(image, 0, sizeof(*image));
-	image->refs = 1;
-	at = image->data;
-	image->exe = append(&at, exe);
-	image->comm = append(&at, comm);
-	if (cwd)
-		image->cwd = append(&at, cwd);
-	if (args) {
-		image->args = at;
-		image->args_bytes = args;
-		image->args_count = exec->args_count;
-		image->argc = exec->argc;
-		memcpy(at, exec->args, args);
-	}
-	return image;
+	if (!v->rare)
+		return;
+	free(v->rare->inv_id);
+	free(v->rare->inv_ns);
+	free(v->rare->inv_bundle);
+	free(v->rare);
 }
 
 void proc_set_image(struct proc *p, struct image *image)
@@ -118,22 +93,15 @@ struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
 	struct whole *w = must(calloc(1, sizeof(*w)));
 	struct proc *p = &w->proc;
 	struct proc_priv *v = &w->priv;
-	struct proc_priv *older;
 
 	p->priv = v;
-	v->self = p;
 	p->pid = pid;
 	p->role = ROLE_RUNTIME;
-	p->image = image_new("", "", NULL);
-	p->cred = cred_new(NULL);
+	p->image = image_ref(t->no_image);
+	p->cred = cred_ref(t->no_cred);
 	v->birth_at = at;
 	v->state = STATE_LIMBO;
-	HASH_FIND(hh, t->by_pid, &p->pid, sizeof(p->pid), older);
-	if (older) {
-		HASH_DELETE(hh, t->by_pid, older);
-		v->older = older->self;
-	}
-	HASH_ADD_KEYPTR(hh, t->by_pid, &p->pid, sizeof(p->pid), v);
+	pids_add(&t->pids, p);
 	v->all_next = t->all;
 	if (t->all)
 		t->all->priv->all_prev = p;
@@ -147,42 +115,20 @@ struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
  */
 struct proc *proc_find(struct tree *t, pid_t pid, uint64_t at)
 {
-	struct proc *newer = NULL;
-	struct proc_priv *v;
-	struct proc *p;
+	struct proc *p = pids_newest(&t->pids, pid);
+	struct proc *newer = NULL, *older;
 
-	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
-	if (!v)
+	if (!p)
 		return NULL;
-	for (p = v->self; p->priv->older; p = p->priv->older) {
+	while ((older = pids_older(p))) {
 		if (p->priv->birth_at <= at + COARSE_MS)
 			return p;
 		newer = p;
+		p = older;
 	}
 	if (newer && ended(p) && at > p->priv->end_at + COARSE_MS)
 		return newer;
 	return p;
-}
-
-void proc_forget_pid(struct tree *t, struct proc *p)
-{
-	struct proc_priv *v;
-
-	HASH_FIND(hh, t->by_pid, &p->pid, sizeof(p->pid), v);
-	if (v && v->self == p) {
-		HASH_DELETE(hh, t->by_pid, v);
-		if (v->older) {
-			v = v->older->priv;
-			HASH_ADD_KEYPTR(hh, t->by_pid, &v->self->pid,
-					sizeof(v->self->pid), v);
-		}
-	} else {
-		while (v && v->older != p)
-			v = v->older ? v->older->priv : NULL;
-		if (v)
-			v->older = p->priv->older;
-	}
-	p->priv->older = NULL;
 }
 
 void proc_link(struct proc *p, struct proc *parent)
@@ -242,7 +188,7 @@ void proc_free(struct tree *t, struct proc *p)
 	if (v->claim)
 		v->claim->answer = NULL;
 	if (v->state != STATE_GHOST)
-		proc_forget_pid(t, p);
+		pids_remove(&t->pids, p);
 	timers_cancel(&t->timers, &v->timer);
 	container_leave(t, p);
 	proc_unlink(p);
@@ -256,14 +202,9 @@ void proc_free(struct tree *t, struct proc *p)
 		t->all = v->all_next;
 	if (v->all_next)
 		v->all_next->priv->all_prev = v->all_prev;
-	t->n_held -= v->n_pending;
-	for (size_t i = 0; i < v->n_pending; i++)
-		free(v->pending[i]);
-	free(v->pending);
-	free(v->inv_id);
-	free(v->inv_ns);
-	free(v->inv_bundle);
-	free(v->cgroup);
+	drop_pending(t, p);
+	rare_free(v);
+	shared_unref(v->cgroup);
 	pidns_unref(v->nested);
 	image_unref(p->image);
 	image_unref(v->old_image);
@@ -321,10 +262,17 @@ void proc_prune(struct tree *t, struct proc *p)
 	}
 }
 
-/* From now on it is an ancestor at most, and its pid another's. */
+/*
+ * From now on it is an ancestor at most, and its pid another's. All births
+ * that are settled have inherited its arguments; if none is open, nobody
+ * asks for them again.
+ */
 void proc_bury(struct tree *t, struct proc *p)
 {
-	proc_forget_pid(t, p);
+	if (p->image->args && !p->priv->n_claims)
+		proc_set_image(p, image_get(t, p->image->exe, p->image->comm,
+					    NULL));
+	pids_remove(&t->pids, p);
 	p->priv->state = STATE_GHOST;
 }
 

@@ -19,13 +19,14 @@ static unsigned int flags_of(const struct proc_priv *v)
 	       (v->inside ? SAVED_INSIDE : 0u) |
 	       (v->shim_init ? SAVED_SHIM_INIT : 0u) |
 	       (v->started ? SAVED_STARTED : 0u) |
-	       (v->user_exec.at ? SAVED_USER_EXEC : 0u);
+	       (rarely(v)->user_exec.at ? SAVED_USER_EXEC : 0u);
 }
 
 void tree_save_one(const struct proc *p, struct saved *s)
 {
 	const struct container *c = p->container;
 	const struct proc_priv *v = p->priv;
+	const struct rare *r = rarely(v);
 
 	*s = (struct saved){
 		.entity = p->entity_id,
@@ -43,10 +44,10 @@ void tree_save_one(const struct proc *p, struct saved *s)
 		.verb = (int)v->verb,
 		.exe = p->image->exe,
 		.comm = p->image->comm,
-		.inv_id = or_empty(v->inv_id),
-		.inv_ns = or_empty(v->inv_ns),
-		.inv_bundle = or_empty(v->inv_bundle),
-		.cgroup = or_empty(v->cgroup),
+		.inv_id = or_empty(r->inv_id),
+		.inv_ns = or_empty(r->inv_ns),
+		.inv_bundle = or_empty(r->inv_bundle),
+		.cgroup = v->cgroup ? v->cgroup->text : "",
 		.id = c ? c->id : "",
 		.ns = c ? c->ns : "",
 		.bundle = c ? or_empty(c->bundle) : "",
@@ -85,19 +86,23 @@ static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)
 	v->shim_init = s->flags & SAVED_SHIM_INIT;
 	v->started = s->flags & SAVED_STARTED;
 	v->settled = v->certain = true;
-	v->ns_depth = s->ns_depth;
+	v->ns_depth = (unsigned char)s->ns_depth;
 	v->verb = (enum verb)s->verb;
-	v->inv_id = *s->inv_id ? must_dup(s->inv_id) : NULL;
-	v->inv_ns = *s->inv_ns ? must_dup(s->inv_ns) : NULL;
-	v->inv_bundle = *s->inv_bundle ? must_dup(s->inv_bundle) : NULL;
-	v->cgroup = *s->cgroup ? must_dup(s->cgroup) : NULL;
+	if (*s->inv_id)
+		rare_of(v)->inv_id = must_dup(s->inv_id);
+	if (*s->inv_ns)
+		rare_of(v)->inv_ns = must_dup(s->inv_ns);
+	if (*s->inv_bundle)
+		rare_of(v)->inv_bundle = must_dup(s->inv_bundle);
+	if (*s->cgroup)
+		take_cgroup(p, s->cgroup);
 	v->birth_at = v->first_at = s->start_ms + t->offset;
 	/* Its first record came to an earlier plugin. */
 	v->heard = true;
 	v->first_ppid = s->ppid ? s->ppid : 1;
 	if (s->flags & SAVED_USER_EXEC)
-		v->user_exec = (struct when){ v->birth_at, s->start_ms, 0,
-					      SOURCE_AUDIT };
+		rare_of(v)->user_exec = (struct when){ v->birth_at, s->start_ms,
+						       0, SOURCE_AUDIT };
 }
 
 static void restore_container(struct tree *t, struct proc *p,
@@ -161,8 +166,8 @@ const struct proc *tree_restore(struct tree *t, const struct saved *s,
 	p->source = s->source;
 	p->priv->state = STATE_PLACED;
 	t->n_placed++;
-	proc_set_image(p, image_new(s->exe, s->comm, NULL));
-	proc_link(p, parent ? parent->priv->self : NULL);
+	proc_set_image(p, image_get(t, s->exe, s->comm, NULL));
+	proc_link(p, parent ? proc_of(parent->priv) : NULL);
 	restore_priv(t, p, s);
 	if (s->ended) {
 		p->reason = EXIT_UNKNOWN;

@@ -14,13 +14,15 @@
 
 static void take_invocation(struct proc_priv *v, const struct invocation *inv)
 {
+	struct rare *r = rare_of(v);
+
 	v->verb = inv->verb;
-	free(v->inv_id);
-	free(v->inv_ns);
-	free(v->inv_bundle);
-	v->inv_id = inv->id ? must_dup(inv->id) : NULL;
-	v->inv_ns = inv->ns ? must_dup(inv->ns) : NULL;
-	v->inv_bundle = inv->bundle ? must_dup(inv->bundle) : NULL;
+	free(r->inv_id);
+	free(r->inv_ns);
+	free(r->inv_bundle);
+	r->inv_id = inv->id ? must_dup(inv->id) : NULL;
+	r->inv_ns = inv->ns ? must_dup(inv->ns) : NULL;
+	r->inv_bundle = inv->bundle ? must_dup(inv->bundle) : NULL;
 }
 
 /* The executable, or where the record was torn, the program's own name. */
@@ -51,6 +53,7 @@ void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 	uint32_t count = f->args ? f->args_count : 0;
 	const char *exe = program_of(f);
 	struct invocation inv = { .verb = VERB_NONE };
+	struct when first;
 
 	if (p->role >= ROLE_INIT)
 		return;
@@ -71,10 +74,11 @@ void classify_exec(struct tree *t, struct proc *p, const struct fact *f)
 		v->verb = VERB_NONE;
 	}
 	/* Below the runtime, even a shim's name may be the user's program. */
+	first = rarely(v)->user_exec;
 	if (inv.verb != VERB_INIT &&
-	    (!v->user_exec.at || when.at < v->user_exec.at ||
-	     (when.at == v->user_exec.at && when.serial < v->user_exec.serial)))
-		v->user_exec = when;
+	    (!first.at || when.at < first.at ||
+	     (when.at == first.at && when.serial < first.serial)))
+		rare_of(v)->user_exec = when;
 }
 
 /* What is derived, for comparing. */
@@ -127,7 +131,8 @@ static struct proc *shim_above(struct proc *p)
 static bool may_get_shim(const struct proc *p)
 {
 	for (; p && p->role == ROLE_RUNTIME; p = p->parent)
-		if (p->priv->verb == VERB_NONE && !p->priv->user_exec.at)
+		if (p->priv->verb == VERB_NONE &&
+		    !rarely(p->priv)->user_exec.at)
 			return true;
 	return false;
 }
@@ -137,13 +142,13 @@ static void join_named(struct tree *t, struct proc *p, const char *ns)
 {
 	struct container_priv *c;
 
-	if (!p->priv->inv_id)
+	if (!rarely(p->priv)->inv_id)
 		return;
 	c = container_named(t, p, ns);
 	if (!c)
 		return;
 	if (p->priv->verb == VERB_CREATE && p->priv->exec_at > c->stop.at)
-		container_renew(t, c, p->priv->inv_bundle);
+		container_renew(t, c, rarely(p->priv)->inv_bundle);
 	if (p->container == &c->self)
 		return;
 	container_join(t, p, &c->self);
@@ -156,7 +161,8 @@ static void derive_shim(struct tree *t, struct proc *p)
 	p->role = ROLE_SHIM;
 	proc_set_ns(p, t->host_ns);
 	p->priv->certain = true;
-	join_named(t, p, p->priv->inv_ns ? p->priv->inv_ns : "");
+	join_named(t, p,
+		   rarely(p->priv)->inv_ns ? rarely(p->priv)->inv_ns : "");
 	if (p->container && p->priv->verb == VERB_SHIM && !ended(p))
 		p->container->priv->shim = p;
 }
@@ -187,7 +193,7 @@ static bool is_known_inside(const struct proc *p)
 	const struct proc_priv *v = p->priv;
 
 	return v->ns_depth > 1 || (v->cgroup && p->container &&
-				   !strcmp(v->cgroup, p->container->id));
+				   !strcmp(v->cgroup->text, p->container->id));
 }
 
 static bool has_sibling_inside(const struct proc *p)
@@ -216,7 +222,7 @@ static bool runs_user_program(const struct proc *p)
 	 * The shim's child by its own word: a process of a container can
 	 * make itself look like one, by clone with CLONE_PARENT.
 	 */
-	if (!v->user_exec.at || !runtime->priv->exact)
+	if (!rarely(v)->user_exec.at || !runtime->priv->exact)
 		return false;
 	if (runtime->priv->verb == VERB_EXEC)
 		return true;
@@ -239,9 +245,9 @@ static void join_cgroup(struct tree *t, struct proc *p)
 	const char *ns = p->parent->container ? p->parent->container->ns : "";
 	struct container_priv *c;
 
-	if (p->container && !strcmp(p->container->id, p->priv->cgroup))
+	if (p->container && !strcmp(p->container->id, p->priv->cgroup->text))
 		return;
-	c = container_of_id(t, ns, p->priv->cgroup, NULL);
+	c = container_of_id(t, ns, p->priv->cgroup->text, NULL);
 	if (c)
 		container_join(t, p, &c->self);
 }
@@ -310,7 +316,8 @@ static void derive_inside(struct tree *t, struct proc *p)
 	struct container_priv *c = p->parent->container->priv;
 
 	if (v->cgroup)
-		c = container_of_id(t, c->self.ns, v->cgroup, v->inv_bundle);
+		c = container_of_id(t, c->self.ns, v->cgroup->text,
+				    rarely(v)->inv_bundle);
 	if (!c)
 		c = p->parent->container->priv;
 	container_join(t, p, &c->self);

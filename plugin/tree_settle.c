@@ -64,7 +64,7 @@ static bool settle_birth(struct tree *t, struct proc *p)
 
 	if (q && !v->exact && !settle(t, p, q))
 		return false;
-	step_stranger(t, p->pid, v->first_at, v->ns);
+	step_given(t, p->pid, v->first_at, v->ns);
 	v->settled = true;
 	unshow_parent(t, p);
 	if (v->claim)

@@ -16,37 +16,35 @@
 #define MAX_TRIED 64
 
 /* Whose the pids were that were given out lately. */
-#define MAX_STRANGERS 2048
+#define MAX_GIVEN 2048
 
-struct stranger {
+struct given {
 	pid_t pid;
 	uint32_t at;	/* the low bits of tree time */
 	const struct pidns *ns;	/* only to be compared; it may be gone */
 };
 
 /* pid was given to a process or thread of that namespace. */
-void step_stranger(struct tree *t, pid_t pid, uint64_t at,
+void step_given(struct tree *t, pid_t pid, uint64_t at,
 		   const struct pidns *ns)
 {
 	if (pid <= 0)
 		return;
-	if (!t->strangers) {
-		t->strangers = calloc(MAX_STRANGERS, sizeof(*t->strangers));
-		if (!t->strangers)
+	if (!t->given) {
+		t->given = calloc(MAX_GIVEN, sizeof(*t->given));
+		if (!t->given)
 			abort();
 	}
-	t->strangers[pid % MAX_STRANGERS] =
-		(struct stranger){ pid, (uint32_t)at, ns };
+	t->given[pid % MAX_GIVEN] =
+		(struct given){ pid, (uint32_t)at, ns };
 }
 
 /* The first who was heard under pid, and not before at. */
 static struct proc *heard_since(struct tree *t, pid_t pid, uint64_t at)
 {
 	struct proc *first = NULL, *p;
-	struct proc_priv *v;
 
-	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
-	for (p = v ? v->self : NULL; p; p = p->priv->older)
+	for (p = pids_newest(&t->pids, pid); p; p = pids_older(p))
 		if (p->priv->heard && p->priv->first_at + COARSE_MS >= at)
 			first = p;
 	return first;
@@ -61,10 +59,8 @@ static uint64_t between(uint64_t a, uint64_t b)
 static struct proc *heard_near(struct tree *t, pid_t pid, uint64_t at)
 {
 	struct proc *near = NULL, *p;
-	struct proc_priv *v;
 
-	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
-	for (p = v ? v->self : NULL; p; p = p->priv->older)
+	for (p = pids_newest(&t->pids, pid); p; p = pids_older(p))
 		if (p->priv->heard &&
 		    (!near || between(p->priv->first_at, at) <
 				      between(near->priv->first_at, at)))
@@ -99,7 +95,7 @@ static bool is_stranger(const struct walk *w, pid_t pid)
 {
 	const struct proc *s = heard_near(w->t, pid, w->at);
 	uint64_t near = w->t->options.linger_ms / 8;
-	const struct stranger *known;
+	const struct given *known;
 
 	if (s && between(s->priv->first_at, w->at) <= near)
 		return !is_within(s, w->ns);
@@ -107,9 +103,9 @@ static bool is_stranger(const struct walk *w, pid_t pid)
 	if (s && placed(s) && s->priv->birth_at <= w->at &&
 	    (!ended(s) || s->priv->end_at > w->at))
 		return true;
-	if (!w->t->strangers)
+	if (!w->t->given)
 		return false;
-	known = &w->t->strangers[pid % MAX_STRANGERS];
+	known = &w->t->given[pid % MAX_GIVEN];
 	return known->pid == pid && known->ns != w->ns &&
 	       between(known->at, (uint32_t)w->at) <= near;
 }

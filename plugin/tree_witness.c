@@ -29,10 +29,9 @@ void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx)
 
 struct proc *find_placed(struct tree *t, pid_t pid)
 {
-	struct proc_priv *v;
+	struct proc *p = pids_newest(&t->pids, pid);
 
-	HASH_FIND(hh, t->by_pid, &pid, sizeof(pid), v);
-	return v && placed(v->self) ? v->self : NULL;
+	return p && placed(p) ? p : NULL;
 }
 
 /* The newest user of a pid is the one who lives, if any does. */
@@ -100,6 +99,19 @@ static void enter_namespace(struct proc *p)
 	v->nested->init = p;
 }
 
+/* Mostly that of its parent. */
+void take_cgroup(struct proc *p, const char *id)
+{
+	struct shared *above = p->parent ? p->parent->priv->cgroup : NULL;
+
+	if (above && !strcmp(above->text, id)) {
+		above->refs++;
+		p->priv->cgroup = above;
+	} else {
+		p->priv->cgroup = shared_new(id);
+	}
+}
+
 /* What /proc showed of p at its birth, or when it was found. */
 void look_at(struct proc *p, const struct fact *f)
 {
@@ -108,14 +120,14 @@ void look_at(struct proc *p, const struct fact *f)
 	v->told_ns = f->mono_ns;
 	p->born_ms = f->born_ms;
 	v->n_threads = f->kind == FACT_FOUND && f->threads ? f->threads : 1;
-	if (f->ns_depth)
-		v->ns_depth = f->ns_depth;
+	if (f->ns_depth && f->ns_depth <= UCHAR_MAX)
+		v->ns_depth = (unsigned char)f->ns_depth;
 	if (f->ns_depth > 1)
 		p->vpid = f->vpid;
 	if (f->container && !v->cgroup)
-		v->cgroup = must_dup(f->container);
-	if (f->bundle && !v->inv_bundle)
-		v->inv_bundle = must_dup(f->bundle);
+		take_cgroup(p, f->container);
+	if (f->bundle && !rarely(v)->inv_bundle)
+		rare_of(v)->inv_bundle = must_dup(f->bundle);
 	v->inside = v->inside || f->container;
 	v->shim_init = v->shim_init || f->is_init;
 	enter_namespace(p);
@@ -176,18 +188,19 @@ static void witness_exit(struct tree *t, struct proc *p, const struct fact *f)
 	struct proc_priv *v = p->priv;
 	struct when when = { f->time_ms + t->offset, f->time_ms, 0,
 			     SOURCE_WITNESS };
+	struct leaving leaving = { reason_of(f),
+				   f->signal ? f->signal : f->code, when };
 
 	if (f->mono_ns <= v->told_ns)
 		return;
-	v->leaving = (struct leaving){ reason_of(f),
-				       f->signal ? f->signal : f->code, when };
 	if (v->n_threads != 1) {
+		rare_of(v)->leaving = leaving;
 		v->n_threads -= v->n_threads > 0;
 		return;
 	}
 	v->n_threads = 0;
 	t->metrics->witnessed++;
-	end(t, p, v->leaving.reason, v->leaving.code, &when);
+	end(t, p, leaving.reason, leaving.code, &when);
 }
 
 /* A stranger is born under the pid of one in the tree, who so has ended. */
@@ -204,7 +217,7 @@ static void witness_stranger(struct tree *t, const struct fact *f)
 		p = find_placed(t, f->child);
 		if (!ended(p))
 			end(t, p, EXIT_UNKNOWN, 0, &when);
-		proc_forget_pid(t, p);
+		pids_remove(&t->pids, p);
 	}
 }
 
@@ -231,7 +244,7 @@ void apply_witnessed(struct tree *t, const struct fact *f)
 		if (f->mono_ns <= p->priv->told_ns)
 			break;
 		p->priv->n_threads = 1;
-		p->priv->execs_owed++;
+		p->priv->execs_owed += p->priv->execs_owed < USHRT_MAX;
 		p->priv->owed_at = f->time_ms + t->offset;
 		break;
 	case FACT_EXIT:

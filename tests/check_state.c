@@ -609,11 +609,11 @@ static const struct {
 	{ "an entity that is an object", S("{\"entity\":{},\"pid\":1}"),
 	  STATE_BROKEN },
 	{ "an entity as long as there is room for",
-	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
 	    "\"pid\":1}"),
 	  STATE_GOOD },
 	{ "a longer one",
-	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
 	    "\"pid\":1}"),
 	  STATE_BROKEN },
 	{ "an entity that no tree makes", S("{\"entity\":\"a b\",\"pid\":1}"),

@@ -53,8 +53,9 @@ static const struct {
 static void take_due(struct timers *ts, uint64_t now, char **out)
 {
 	struct timer *t;
+	uint64_t at;
 
-	while ((t = timers_take(ts, now)))
+	while ((t = timers_take(ts, now, &at)))
 		*(*out)++ = (char)t->kind;
 	**out = '\0';
 }
@@ -124,7 +125,7 @@ static void model_cancel(struct both *b, const struct timer *t)
 	memmove(&b->set[i], &b->set[i + 1], (b->n - i) * sizeof(b->set[0]));
 }
 
-static struct timer *model_take(struct both *b, uint64_t now)
+static struct timer *model_take(struct both *b, uint64_t now, uint64_t *at)
 {
 	struct model *first = NULL;
 	struct timer *t;
@@ -135,6 +136,7 @@ static struct timer *model_take(struct both *b, uint64_t now)
 		     (m->at == first->at && m->rank < first->rank)))
 			first = m;
 	t = first ? first->timer : NULL;
+	*at = first ? first->at : 0;
 	if (t)
 		model_cancel(b, t);
 	return t;
@@ -154,12 +156,15 @@ static void set_both(struct both *b, struct timer *t, uint64_t at,
 static void take_both(struct both *b, uint64_t now)
 {
 	struct timer *want, *got;
+	uint64_t want_at, at = 0;
 
 	do {
-		want = model_take(b, now);
-		got = timers_take(&b->ts, now);
+		want = model_take(b, now, &want_at);
+		if (want)
+			ck_assert_uint_eq(timers_at(&b->ts, want), want_at);
+		got = timers_take(&b->ts, now, &at);
 		ck_assert_msg(got == want, "at %llu", (unsigned long long)now);
-		ck_assert(!got || !got->place);
+		ck_assert(!got || (!got->place && at == want_at));
 	} while (want);
 }
 

@@ -770,7 +770,7 @@ START_TEST(test_identity)
 	ck_assert_ptr_eq(p->entry, tree_find(t, 33));
 	ck_assert_ptr_null(tree_find(t, 30));
 	ck_assert_ptr_null(tree_find(t, 77));
-	old = p->priv->older;
+	old = pids_older(p);
 	ck_assert_ptr_nonnull(old);
 	ck_assert_str_ne(old->entity_id, p->entity_id);
 	ck_assert_int_eq(old->reason, EXIT_UNKNOWN);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who has, or had, which pid: a hash table that is chained through the
+ * processes themselves, which costs each of them two pointers (uthash's
+ * handle is seven). The users of one pid are in one chain, the newest first.
+ * It grows and shrinks with the tree.
+ */
+#include "tree_int.h"
+
+#define MIN_BUCKETS 64
+
+/* Neighbours in number are no neighbours here (Knuth's multiplier). */
+static size_t bucket_of(pid_t pid, size_t size)
+{
+	return ((uint32_t)pid * UINT32_C(2654435761) >> 7) & (size - 1);
+}
+
+static struct proc **end_of(struct proc **chain)
+{
+	while (*chain)
+		chain = &(*chain)->priv->pid_next;
+	return chain;
+}
+
+/* Chains keep their order, in which the users of a pid are. */
+static void resize(struct pids *pids, size_t size)
+{
+	struct pids old = *pids;
+	struct proc *p, *next, **end;
+
+	pids->size = size;
+	pids->buckets = calloc(size, sizeof(struct proc *));
+	if (!pids->buckets)
+		abort();
+	for (size_t i = 0; i < old.size; i++) {
+		for (p = old.buckets[i]; p; p = next) {
+			next = p->priv->pid_next;
+			p->priv->pid_next = NULL;
+			end = end_of(&pids->buckets[bucket_of(p->pid, size)]);
+			*end = p;
+		}
+	}
+	free(old.buckets);
+}
+
+/* p is the newest user of its pid. */
+void pids_add(struct pids *pids, struct proc *p)
+{
+	struct proc **chain;
+
+	if (pids->n == pids->size)
+		resize(pids, pids->size ? 2 * pids->size : MIN_BUCKETS);
+	chain = &pids->buckets[bucket_of(p->pid, pids->size)];
+	p->priv->pid_next = *chain;
+	*chain = p;
+	pids->n++;
+}
+
+/* Its pid is another's, or nobody's. It may be so already. */
+void pids_remove(struct pids *pids, struct proc *p)
+{
+	struct proc **at;
+
+	if (!pids->size)
+		return;
+	at = &pids->buckets[bucket_of(p->pid, pids->size)];
+	while (*at && *at != p)
+		at = &(*at)->priv->pid_next;
+	if (!*at)
+		return;
+	*at = p->priv->pid_next;
+	p->priv->pid_next = NULL;
+	pids->n--;
+	if (pids->size > MIN_BUCKETS && pids->n < pids->size / 8)
+		resize(pids, pids->size / 2);
+}
+
+static struct proc *user_in(struct proc *chain, pid_t pid)
+{
+	while (chain && chain->pid != pid)
+		chain = chain->priv->pid_next;
+	return chain;
+}
+
+struct proc *pids_newest(const struct pids *pids, pid_t pid)
+{
+	return pids->size ?
+		       user_in(pids->buckets[bucket_of(pid, pids->size)], pid) :
+		       NULL;
+}
+
+/* The user of p's pid before p; NULL if there is none. */
+struct proc *pids_older(const struct proc *p)
+{
+	return user_in(p->priv->pid_next, p->pid);
+}
+
+void pids_free(struct pids *pids)
+{
+	free(pids->buckets);
+}
