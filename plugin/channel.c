@@ -103,11 +103,12 @@ static void untell(struct channel *ch)
 		ch->told = false;
 }
 
-/* Finds a place for need bytes and takes it; NULL if there is none. */
+/*
+ * Finds a place for need bytes, which the taker does not look at before they
+ * are published; NULL if there is none.
+ */
 static char *place(struct channel *ch, size_t need)
 {
-	char *at;
-
 	if (!ch->used) {
 		ch->first = ch->next = 0;
 		ch->wrapped = false;
@@ -121,10 +122,15 @@ static char *place(struct channel *ch, size_t need)
 	}
 	if (ch->wrapped && ch->first - ch->next < need)
 		return NULL;
-	at = ch->ring + ch->next;
+	return ch->ring + ch->next;
+}
+
+static void publish(struct channel *ch, size_t need)
+{
 	ch->next += need;
 	ch->used += need;
-	return at;
+	if (ch->armed)
+		tell(ch);
 }
 
 bool channel_put(struct channel *ch, unsigned int tag, const char *data,
@@ -137,17 +143,18 @@ bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 	pthread_mutex_lock(&ch->lock);
 	if (need && !ch->closed)
 		at = place(ch, need);
-	if (at) {
-		memcpy(at, &head, sizeof(head));
-		if (len)
-			memcpy(at + HEAD_BYTES, data, len);
-		if (ch->armed)
-			tell(ch);
-	} else {
-		ch->refused++;
-	}
+	ch->refused += !at;
 	pthread_mutex_unlock(&ch->lock);
-	return at != NULL;
+	if (!at)
+		return false;
+	/* A long copy keeps nobody waiting: only this thread puts. */
+	memcpy(at, &head, sizeof(head));
+	if (len)
+		memcpy(at + HEAD_BYTES, data, len);
+	pthread_mutex_lock(&ch->lock);
+	publish(ch, need);
+	pthread_mutex_unlock(&ch->lock);
+	return true;
 }
 
 void channel_close(struct channel *ch)

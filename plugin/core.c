@@ -19,6 +19,17 @@
 #define PAUSE_MS 3000
 #define START_MS 2000	/* how long auditd's first record is waited for */
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
+/*
+ * What the lines of a slice of the stream may come to before they go to the
+ * ledger; then they do anyway. The smallest channel has room for four.
+ */
+#define BATCH_BYTES ((size_t)16 << 10)
+
+/* Lines of one log that are not in the channel yet. */
+struct batch {
+	struct buf data;
+	uint64_t lines;
+};
 
 struct core {
 	struct channel *in;
@@ -31,7 +42,7 @@ struct core {
 					 * name is known */
 	struct pipeline *pipeline;
 	struct core_options *options;	/* in force */
-	struct buf line;
+	struct batch batches[LEDGER_LOGS];
 	uint64_t lost[LEDGER_LOGS];	/* lines, not reported yet */
 	uint64_t refused;		/* lines that got no room, in all */
 	uint64_t fed_ms;		/* when the last slice came */
@@ -96,9 +107,35 @@ static const struct {
 	[LEDGER_JSON] = { render_json, "lines of the JSON log" },
 };
 
+static void put_batch(struct core *c, unsigned int log)
+{
+	struct batch *batch = &c->batches[log];
+
+	if (!batch->lines)
+		return;
+	if (!channel_put(c->out, log, batch->data.data, batch->data.len)) {
+		c->lost[log] += batch->lines;
+		c->refused += batch->lines;
+	}
+	buf_clear(&batch->data);
+	batch->lines = 0;
+}
+
+/* The state goes first: see ledger.h. */
+static void hand_over(struct core *c)
+{
+	unsigned int i;
+
+	if (c->keeper)
+		keeper_flush(c->keeper);
+	for (i = 0; i < LEDGER_LOGS; i++)
+		put_batch(c, i);
+}
+
 static void emit(void *ctx, const struct change *change)
 {
 	struct core *c = ctx;
+	bool full = false;
 	unsigned int i;
 
 	if (c->merge && !strcmp(change->node, c->node)) {
@@ -109,13 +146,12 @@ static void emit(void *ctx, const struct change *change)
 	for (i = 0; i < LEDGER_LOGS; i++) {
 		if (!c->options->logs[i])
 			continue;
-		buf_clear(&c->line);
-		sinks[i].render(&c->line, change);
-		if (channel_put(c->out, i, c->line.data, c->line.len))
-			continue;
-		c->lost[i]++;
-		c->refused++;
+		sinks[i].render(&c->batches[i].data, change);
+		c->batches[i].lines++;
+		full = full || c->batches[i].data.len >= BATCH_BYTES;
 	}
+	if (full)
+		hand_over(c);
 }
 
 /*
@@ -275,16 +311,20 @@ static void *run(void *ctx)
 			idle(c);
 		}
 		watch_tick(c->watch);
+		hand_over(c);
 		if (c->keeper)
 			keeper_tick(c->keeper, c->ledger);
 		report_lost(c);
+		hand_over(c);
 		obey(c);
 		if (!n)
 			wait_for_work(c);
 	}
 	watch_drain(c->watch);
 	pipeline_finish(c->pipeline);
+	hand_over(c);
 	report_lost(c);
+	hand_over(c);
 	channel_close(c->out);
 	return NULL;
 }
@@ -359,7 +399,8 @@ void core_free(struct core *c)
 	pipeline_free(c->pipeline);
 	options_free(c->options);
 	options_free(c->next);
-	buf_free(&c->line);
+	for (int i = 0; i < LEDGER_LOGS; i++)
+		buf_free(&c->batches[i].data);
 	free(c->node);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
