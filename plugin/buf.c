@@ -30,14 +30,6 @@ char *buf_reserve(struct buf *b, size_t more)
 	return b->data + b->len;
 }
 
-void buf_put(struct buf *b, const void *data, size_t len)
-{
-	if (!len)
-		return;
-	memcpy(buf_reserve(b, len), data, len);
-	b->len += len;
-}
-
 void buf_puts(struct buf *b, const char *s)
 {
 	buf_put(b, s, strlen(s));

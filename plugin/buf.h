@@ -27,7 +27,17 @@ void buf_free(struct buf *b);
 /* Makes room for more bytes behind len; returns where they begin. */
 char *buf_reserve(struct buf *b, size_t more);
 
-void buf_put(struct buf *b, const void *data, size_t len);
+/* Most of what is put is a few bytes: let the compiler see. */
+static inline void buf_put(struct buf *b, const void *data, size_t len)
+{
+	if (!len)
+		return;
+	if (b->size - b->len < len)
+		buf_reserve(b, len);
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+}
+
 void buf_puts(struct buf *b, const char *s);
 void buf_putu(struct buf *b, uint64_t n);	/* decimal */
 void buf_puti(struct buf *b, int64_t n);

@@ -43,6 +43,7 @@ struct channel {
 	bool wrapped;
 	bool closed;
 	bool woken;		/* by channel_wake(), not yet said */
+	bool putting;		/* a message is being copied in */
 	bool armed;		/* the taker found nothing: tell it */
 	bool told;		/* fd is readable */
 };
@@ -117,11 +118,12 @@ static void untell(struct channel *ch)
 		ch->told = false;
 }
 
-/* Finds a place for need bytes and takes it; NULL if there is none. */
+/*
+ * Finds a place for need bytes, which the taker does not look at before they
+ * are published; NULL if there is none.
+ */
 static char *place(struct channel *ch, size_t need)
 {
-	char *at;
-
 	if (!ch->used) {
 		ch->first = ch->next = 0;
 		ch->wrapped = false;
@@ -135,12 +137,18 @@ static char *place(struct channel *ch, size_t need)
 	}
 	if (ch->wrapped && ch->first - ch->next < need)
 		return NULL;
-	at = ch->ring + ch->next;
+	return ch->ring + ch->next;
+}
+
+static void publish(struct channel *ch, size_t need)
+{
 	ch->next += need;
 	ch->used += need;
 	if (ch->next > ch->touched)
 		ch->touched = ch->next;
-	return at;
+	ch->putting = false;
+	if (ch->armed)
+		tell(ch);
 }
 
 bool channel_put(struct channel *ch, unsigned int tag, const char *data,
@@ -153,17 +161,19 @@ bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 	pthread_mutex_lock(&ch->lock);
 	if (need && !ch->closed)
 		at = place(ch, need);
-	if (at) {
-		memcpy(at, &head, sizeof(head));
-		if (len)
-			memcpy(at + HEAD_BYTES, data, len);
-		if (ch->armed)
-			tell(ch);
-	} else {
-		ch->refused++;
-	}
+	ch->putting = at;
+	ch->refused += !at;
 	pthread_mutex_unlock(&ch->lock);
-	return at != NULL;
+	if (!at)
+		return false;
+	/* A long copy keeps nobody waiting: only this thread puts. */
+	memcpy(at, &head, sizeof(head));
+	if (len)
+		memcpy(at + HEAD_BYTES, data, len);
+	pthread_mutex_lock(&ch->lock);
+	publish(ch, need);
+	pthread_mutex_unlock(&ch->lock);
+	return true;
 }
 
 void channel_close(struct channel *ch)
@@ -223,10 +233,10 @@ int channel_take(struct channel *ch, struct channel_msg *msg, int timeout_ms)
 	}
 }
 
-/* With the lock held, and nothing in the ring. */
+/* With the lock held. What is being copied in is not counted as used yet. */
 static void give_back(struct channel *ch, size_t kept)
 {
-	if (ch->touched <= kept)
+	if (ch->used || ch->putting || ch->touched <= kept)
 		return;
 	madvise(ch->ring + kept, round_up(ch->touched) - kept, MADV_DONTNEED);
 	ch->touched = kept;
@@ -235,8 +245,7 @@ static void give_back(struct channel *ch, size_t kept)
 void channel_trim(struct channel *ch)
 {
 	pthread_mutex_lock(&ch->lock);
-	if (!ch->used)
-		give_back(ch, page());
+	give_back(ch, page());
 	pthread_mutex_unlock(&ch->lock);
 }
 
@@ -254,8 +263,7 @@ void channel_done(struct channel *ch)
 		ch->first = 0;
 		ch->wrapped = false;
 	}
-	if (!ch->used)
-		give_back(ch, round_up(KEPT_BYTES));
+	give_back(ch, round_up(KEPT_BYTES));
 	pthread_mutex_unlock(&ch->lock);
 }
 

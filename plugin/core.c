@@ -24,6 +24,17 @@
 #define START_MS 2000	/* how long a record of this host is waited for */
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
+/*
+ * What the lines of a slice of the stream may come to before they go to the
+ * ledger; then they do anyway. The smallest channel has room for four.
+ */
+#define BATCH_BYTES ((size_t)16 << 10)
+
+/* Lines of one log that are not in the channel yet. */
+struct batch {
+	struct buf data;
+	uint64_t lines;
+};
 
 struct core {
 	struct channel *in;
@@ -38,7 +49,7 @@ struct core {
 					 * name is known */
 	struct pipeline *pipeline;
 	struct core_options *options;	/* in force */
-	struct buf line;
+	struct batch batches[LEDGER_LOGS];
 	uint64_t lost[LEDGER_LOGS];	/* lines, not reported yet */
 	uint64_t refused;		/* lines that got no room, in all */
 	uint64_t fed_ms;		/* when the last slice came */
@@ -105,9 +116,35 @@ static const struct {
 	[LEDGER_JSON] = { render_json, "lines of the JSON log" },
 };
 
+static void put_batch(struct core *c, unsigned int log)
+{
+	struct batch *batch = &c->batches[log];
+
+	if (!batch->lines)
+		return;
+	if (!channel_put(c->out, log, batch->data.data, batch->data.len)) {
+		c->lost[log] += batch->lines;
+		c->refused += batch->lines;
+	}
+	buf_clear(&batch->data);
+	batch->lines = 0;
+}
+
+/* The state goes first: see ledger.h. */
+static void hand_over(struct core *c)
+{
+	unsigned int i;
+
+	if (c->keeper)
+		keeper_flush(c->keeper);
+	for (i = 0; i < LEDGER_LOGS; i++)
+		put_batch(c, i);
+}
+
 static void emit(void *ctx, const struct change *change)
 {
 	struct core *c = ctx;
+	bool full = false;
 	unsigned int i;
 
 	if (c->merge && !strcmp(change->node, c->node)) {
@@ -118,13 +155,12 @@ static void emit(void *ctx, const struct change *change)
 	for (i = 0; i < LEDGER_LOGS; i++) {
 		if (!c->options->logs[i])
 			continue;
-		buf_clear(&c->line);
-		sinks[i].render(&c->line, change);
-		if (channel_put(c->out, i, c->line.data, c->line.len))
-			continue;
-		c->lost[i]++;
-		c->refused++;
+		sinks[i].render(&c->batches[i].data, change);
+		c->batches[i].lines++;
+		full = full || c->batches[i].data.len >= BATCH_BYTES;
 	}
+	if (full)
+		hand_over(c);
 }
 
 /*
@@ -315,9 +351,11 @@ static void *run(void *ctx)
 			idle(c);
 		}
 		watch_tick(c->watch);
+		hand_over(c);
 		if (c->keeper)
 			keeper_tick(c->keeper, c->ledger);
 		report_lost(c);
+		hand_over(c);
 		obey(c);
 		give_back(c);
 		if (!n)
@@ -325,7 +363,9 @@ static void *run(void *ctx)
 	}
 	watch_drain(c->watch);
 	pipeline_finish(c->pipeline);
+	hand_over(c);
 	report_lost(c);
+	hand_over(c);
 	channel_close(c->out);
 	return NULL;
 }
@@ -403,7 +443,8 @@ void core_free(struct core *c)
 	pipeline_free(c->pipeline);
 	options_free(c->options);
 	options_free(c->next);
-	buf_free(&c->line);
+	for (int i = 0; i < LEDGER_LOGS; i++)
+		buf_free(&c->batches[i].data);
 	free(c->node);
 	free(c->old_node);
 	host_free(c->host);

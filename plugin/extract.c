@@ -6,46 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "buf.h"
+#include "calls.h"
 #include "field.h"
-
-/* The system calls that make facts of their own. */
-enum call {
-	CALL_FORK,
-	CALL_VFORK,
-	CALL_CLONE,
-	CALL_CLONE3,
-	CALL_EXECVE,
-	CALL_EXECVEAT,
-	CALL_EXIT_GROUP,
-	N_CALLS,
-	CALL_OTHER = N_CALLS,
-};
-
-static const char *const call_names[N_CALLS] = {
-	[CALL_FORK] = "fork",
-	[CALL_VFORK] = "vfork",
-	[CALL_CLONE] = "clone",
-	[CALL_CLONE3] = "clone3",
-	[CALL_EXECVE] = "execve",
-	[CALL_EXECVEAT] = "execveat",
-	[CALL_EXIT_GROUP] = "exit_group",
-};
-
-#define MAX_ARCHES 4
-
-struct arch {
-	unsigned int elf;	/* arch= of the record */
-	int machine;		/* libaudit's name for it, -1 where it has none */
-	int numbers[N_CALLS];	/* -1 where the arch has no such call */
-};
 
 struct extract {
 	struct metrics *metrics;
 	size_t args_bytes;
 	struct buf strings;	/* of the fact made last */
-	size_t n_arches;
-	struct arch arches[MAX_ARCHES];
+	struct calls calls;
 };
 
 /* The raw values of a SYSCALL record, before they mean anything. */
@@ -79,34 +49,6 @@ void extract_free(struct extract *x)
 void extract_set_args_bytes(struct extract *x, size_t bytes)
 {
 	x->args_bytes = bytes;
-}
-
-static const struct arch *arch_of(struct extract *x, unsigned int elf)
-{
-	struct arch *a;
-
-	for (size_t i = 0; i < x->n_arches; i++)
-		if (x->arches[i].elf == elf)
-			return &x->arches[i];
-	/* A stream of made-up arches costs look-ups, not memory. */
-	a = &x->arches[x->n_arches < MAX_ARCHES ? x->n_arches++ :
-						  MAX_ARCHES - 1];
-	a->elf = elf;
-	a->machine = audit_elf_to_machine(elf);
-	for (int i = 0; i < N_CALLS; i++)
-		a->numbers[i] = a->machine < 0 ?
-					-1 :
-					audit_name_to_syscall(call_names[i],
-							      a->machine);
-	return a;
-}
-
-static enum call call_of(const struct arch *a, int nr)
-{
-	for (int i = 0; i < N_CALLS; i++)
-		if (a->numbers[i] == nr && nr >= 0)
-			return (enum call)i;
-	return CALL_OTHER;
 }
 
 /* Room was made for the whole event beforehand. */
@@ -162,43 +104,113 @@ static const char *enriched(struct extract *x, auparse_state_t *au,
 	return NULL;
 }
 
-static void read_id(struct fact *f, const char *name, const char *raw)
+/*
+ * The fields of a SYSCALL record that are read, in the kernel's order
+ * (audit_log_exit() and audit_log_task_info() in kernel/auditsc.c).
+ */
+enum field {
+	FIELD_TYPE,
+	FIELD_ARCH,
+	FIELD_SYSCALL,
+	FIELD_SUCCESS,
+	FIELD_EXIT,
+	FIELD_A0,
+	FIELD_PPID,
+	FIELD_PID,
+	FIELD_AUID,
+	FIELD_EUID,
+	FIELD_EGID,
+	FIELD_SES,
+	FIELD_COMM,
+	FIELD_EXE,
+	FIELD_KEY,
+	N_FIELDS,
+};
+
+static const char *const field_names[N_FIELDS] = {
+	[FIELD_TYPE] = "type",	     [FIELD_ARCH] = "arch",
+	[FIELD_SYSCALL] = "syscall", [FIELD_SUCCESS] = "success",
+	[FIELD_EXIT] = "exit",	     [FIELD_A0] = "a0",
+	[FIELD_PPID] = "ppid",	     [FIELD_PID] = "pid",
+	[FIELD_AUID] = "auid",	     [FIELD_EUID] = "euid",
+	[FIELD_EGID] = "egid",	     [FIELD_SES] = "ses",
+	[FIELD_COMM] = "comm",	     [FIELD_EXE] = "exe",
+	[FIELD_KEY] = "key",
+};
+
+/*
+ * Which field has that name, N_FIELDS if none that is read. It is mostly the
+ * one behind the last, so the search begins there and comes round.
+ */
+static enum field field_named(const char *name, enum field last)
 {
-	if (!strcmp(name, "pid"))
-		f->pid = field_pid(raw);
-	else if (!strcmp(name, "ppid"))
-		f->ppid = field_pid(raw);
-	else if (!strcmp(name, "auid"))
-		f->auid = field_id(raw);
-	else if (!strcmp(name, "ses"))
-		f->ses = field_id(raw);
-	else if (!strcmp(name, "euid"))
-		f->uid = field_id(raw);
-	else if (!strcmp(name, "egid"))
-		f->gid = field_id(raw);
+	unsigned int i, at = last;
+
+	for (i = 0; i < N_FIELDS; i++) {
+		at = at + 1 < N_FIELDS ? at + 1 : 0;
+		if (!strcmp(name, field_names[at]))
+			return (enum field)at;
+	}
+	return N_FIELDS;
 }
 
-static bool read_number(struct syscall_record *r, const char *name,
-			const char *raw)
+static void read_field(struct extract *x, struct fact *f,
+		       struct syscall_record *r, enum field field,
+		       const char *raw)
 {
-	if (!strcmp(name, "arch"))
+	switch (field) {
+	case FIELD_TYPE:
+	case N_FIELDS:
+		break;
+	case FIELD_ARCH:
 		r->arch = (unsigned int)field_hex(raw);
-	else if (!strcmp(name, "syscall"))
+		break;
+	case FIELD_SYSCALL:
 		r->nr = field_int(raw);
-	else if (!strcmp(name, "success"))
+		break;
+	case FIELD_SUCCESS:
 		r->success = !strcmp(raw, "yes");
-	else if (!strcmp(name, "exit"))
+		break;
+	case FIELD_EXIT:
 		r->exit = strtoll(raw, NULL, 10);
-	else if (!strcmp(name, "a0"))
+		break;
+	case FIELD_A0:
 		r->a0 = field_hex(raw);
-	else
-		return false;
-	return true;
+		break;
+	case FIELD_PPID:
+		f->ppid = field_pid(raw);
+		break;
+	case FIELD_PID:
+		f->pid = field_pid(raw);
+		break;
+	case FIELD_AUID:
+		f->auid = field_id(raw);
+		break;
+	case FIELD_EUID:
+		f->uid = field_id(raw);
+		break;
+	case FIELD_EGID:
+		f->gid = field_id(raw);
+		break;
+	case FIELD_SES:
+		f->ses = field_id(raw);
+		break;
+	case FIELD_COMM:
+		f->comm = string(x, raw);
+		break;
+	case FIELD_EXE:
+		f->exe = field_is_torn(raw) ? NULL : string(x, raw);
+		break;
+	case FIELD_KEY:
+		add_key(x, f, raw);
+		break;
+	}
 }
 
 static void read_syscall(struct extract *x, auparse_state_t *au, struct fact *f,
 			 struct syscall_record *r)
 {
+	enum field field, last = N_FIELDS;
 	const char *name, *raw;
 
 	if (auparse_first_field(au) <= 0)
@@ -208,73 +220,12 @@ static void read_syscall(struct extract *x, auparse_state_t *au, struct fact *f,
 		raw = auparse_get_field_str(au);
 		if (!name || !raw)
 			continue;
-		if (!strcmp(name, "comm"))
-			f->comm = string(x, raw);
-		else if (!strcmp(name, "exe"))
-			f->exe = field_is_torn(raw) ? NULL : string(x, raw);
-		else if (!strcmp(name, "key"))
-			add_key(x, f, raw);
-		else if (!read_number(r, name, raw))
-			read_id(f, name, raw);
+		field = field_named(name, last);
+		read_field(x, f, r, field, raw);
+		if (field < N_FIELDS)
+			last = field;
 	} while (auparse_next_field(au) > 0);
 	f->user = enriched(x, au, "EUID");
-}
-
-/*
- * EXECVE's fields: argc=2 a0="sh" a1="-c", and for an argument over 7500
- * bytes a1_len=9000 a1[0]=… a1[1]=… over several records
- * (audit_log_execve_info() in kernel/auditsc.c).
- */
-struct args {
-	size_t from;		/* where they begin in strings */
-	unsigned long index;	/* of the argument that was begun last */
-	unsigned long piece;	/* the last piece of it */
-	uint32_t count;
-	bool full;		/* no more are taken */
-};
-
-/* Whether it is what must come next: else a field before it was lost. */
-static bool is_next(const struct args *args, unsigned long index,
-		    unsigned long piece)
-{
-	if (piece)
-		return args->count && index == args->index &&
-		       piece == args->piece + 1;
-	return index == args->count;
-}
-
-static void add_arg(struct extract *x, struct args *args, const char *name,
-		    const char *raw)
-{
-	char *rest;
-	unsigned long index = strtoul(name + 1, &rest, 10);
-	unsigned long piece = *rest == '[' ? strtoul(rest + 1, NULL, 10) : 0;
-	size_t bytes = x->strings.len - args->from;
-
-	if (rest == name + 1 || (*rest && *rest != '[') || args->full)
-		return;
-	if (!is_next(args, index, piece) ||
-	    (!piece && bytes >= x->args_bytes)) {
-		args->full = true;
-		return;
-	}
-	if (piece)
-		x->strings.len--;	/* the NUL */
-	else
-		args->count++;
-	args->index = index;
-	args->piece = piece;
-	field_string(&x->strings, raw);
-	if (x->strings.len - args->from >= x->args_bytes) {
-		x->strings.len = args->from + x->args_bytes - 1;
-		args->full = true;
-		/* One cut to nothing would look like an empty one. */
-		if (!piece && args->count > 1 && bytes + 1 == x->args_bytes) {
-			args->count--;
-			return;
-		}
-	}
-	buf_putc(&x->strings, '\0');
 }
 
 static void read_execve(struct extract *x, auparse_state_t *au, struct fact *f,
@@ -293,7 +244,7 @@ static void read_execve(struct extract *x, auparse_state_t *au, struct fact *f,
 		if (!strcmp(name, "argc"))
 			argc = field_int(raw);
 		else if (*name == 'a')
-			add_arg(x, args, name, raw);
+			args_add(args, &x->strings, name, raw);
 	} while (auparse_next_field(au) > 0);
 	if (argc > 0)
 		f->argc = (uint32_t)argc;
@@ -344,8 +295,8 @@ static void seen_fact(struct fact *f, const struct syscall_record *r,
 static enum extracted syscall_fact(struct extract *x, struct fact *f,
 				   const struct syscall_record *r)
 {
-	const struct arch *arch = arch_of(x, r->arch);
-	enum call call = call_of(arch, r->nr);
+	const struct arch *arch = calls_arch(&x->calls, r->arch);
+	enum call call = arch_call(arch, r->nr);
 
 	/* A call that failed changes nothing, but proves who lives. */
 	if (call != CALL_OTHER && call != CALL_EXIT_GROUP && r->success != 1) {
@@ -416,8 +367,12 @@ static void read_alone_field(struct extract *x, struct fact *f,
 		f->comm = string(x, raw);
 	else if (!strcmp(name, "exe"))
 		f->exe = string(x, raw);
-	else
-		read_id(f, name, raw);
+	else if (!strcmp(name, "pid"))
+		f->pid = field_pid(raw);
+	else if (!strcmp(name, "auid"))
+		f->auid = field_id(raw);
+	else if (!strcmp(name, "ses"))
+		f->ses = field_id(raw);
 }
 
 static void read_alone(struct extract *x, auparse_state_t *au, struct fact *f,
@@ -478,7 +433,7 @@ enum extracted extract_fact(struct extract *x, auparse_state_t *au,
 			    const struct gate_event *event, struct fact *f)
 {
 	struct syscall_record r = { .nr = -1, .success = -1 };
-	struct args args = { 0 };
+	struct args args = { .max_bytes = x->args_bytes };
 	bool have_syscall = false, have_args = false;
 	enum extracted ret;
 

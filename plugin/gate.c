@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "trim.h"
 
 #define MAX_OPEN 128		/* events; a busy host has about as many as cores */
 #define MAX_LINE 16384		/* bytes; a record is up to 8970 and its head */
@@ -16,6 +17,7 @@
 enum action {
 	DROP,	/* nobody wants it */
 	KEEP,	/* belongs to an event, which may go on */
+	TRIM,	/* does so too, but for the fields nobody wants */
 	ALONE,	/* is an event by itself */
 	LAST,	/* not wanted, but it completes its event */
 };
@@ -33,7 +35,7 @@ struct rule {
  * first.
  */
 static const struct rule rules[] = {
-	{ "SYSCALL", KEEP },	{ "EOE", LAST },	{ "PROCTITLE", LAST },
+	{ "SYSCALL", TRIM },	{ "EOE", LAST },	{ "PROCTITLE", LAST },
 	{ "EXECVE", KEEP },	{ "CWD", KEEP },	{ "AVC", KEEP },
 	{ "SECCOMP", ALONE },	{ "ANOM_ABEND", ALONE }, { "USER_AVC", DROP },
 	{ "USER_TTY", DROP },	{ "USER_*", ALONE },	{ "ADD_USER", ALONE },
@@ -263,14 +265,17 @@ static void age(struct gate *g, const struct gate_key *k)
 	}
 }
 
-static void add_line(struct gate *g, struct open_event *e, const char *line,
-		     size_t len)
+static void add_line(struct gate *g, struct open_event *e, enum action action,
+		     const char *line, size_t len)
 {
 	if (e->data.len && e->data.len + len + 1 > g->event_bytes) {
 		e->cut = true;
 		return;
 	}
-	buf_put(&e->data, line, len);
+	if (action == TRIM)
+		trim_syscall(&e->data, line, len);
+	else
+		buf_put(&e->data, line, len);
 	buf_putc(&e->data, '\n');
 }
 
@@ -299,7 +304,7 @@ static void take_line(struct gate *g, const char *line, size_t len)
 	}
 	if (!e)
 		e = open_event(g, &k);
-	add_line(g, e, line, len);
+	add_line(g, e, action, line, len);
 	if (action == ALONE)
 		complete_event(g, e);
 }

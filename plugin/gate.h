@@ -2,7 +2,7 @@
 /*
  * gate: what stands in front of auparse. It splits the stream into lines,
  * reads each line's key (node, time, serial) and type, drops the types
- * nobody wants, and hands on the records of one event at a time, as soon
+ * nobody wants, and of a SYSCALL record the fields (see trim.h), and hands on the records of one event at a time, as soon
  * as that event is complete. So auparse never holds more than one event,
  * and no event waits for another's end.
  *

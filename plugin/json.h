@@ -17,23 +17,12 @@
 #define LIT(s) s, sizeof(s) - 1
 #define KEY(name) LIT("\"" name "\":")
 
-/* Most of what is put is a literal of a few bytes: let the compiler see. */
-static inline void json_put(struct buf *out, const char *s, size_t len)
-{
-	if (!len)
-		return;
-	if (out->size - out->len < len)
-		buf_reserve(out, len);
-	memcpy(out->data + out->len, s, len);
-	out->len += len;
-}
-
 static inline size_t json_open(struct buf *out, const char *key, size_t len,
 			       char bracket)
 {
 	size_t before = out->len;
 
-	json_put(out, key, len);
+	buf_put(out, key, len);
 	buf_putc(out, bracket);
 	return before;
 }
@@ -81,7 +70,7 @@ static inline void json_str(struct buf *out, const char *key, size_t len,
 {
 	if (!s || !*s)
 		return;
-	json_put(out, key, len);
+	buf_put(out, key, len);
 	json_element(out, s, strlen(s));
 }
 
@@ -96,7 +85,7 @@ static inline void json_pair(struct buf *out, const char *key,
 static inline void json_num(struct buf *out, const char *key, size_t len,
 			    uint64_t n)
 {
-	json_put(out, key, len);
+	buf_put(out, key, len);
 	buf_putu(out, n);
 	buf_putc(out, ',');
 }

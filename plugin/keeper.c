@@ -22,6 +22,9 @@
 /* The state is written anew when what was appended is this much more. */
 #define SLACK_BYTES ((size_t)4 << 20)
 
+/* The smallest channel has room for four such. */
+#define BATCH_BYTES ((size_t)16 << 10)
+
 struct keeper {
 	char *path;
 	struct news news;
@@ -30,7 +33,7 @@ struct keeper {
 	char *node;
 	struct tree *tree;
 	struct channel *lines;
-	struct buf line;
+	struct buf batch;	/* lines that are not in the channel yet */
 	size_t whole_bytes;	/* of the state when it was last written */
 	size_t added_bytes;	/* since */
 	bool damaged;		/* a line found no room, or no disk */
@@ -89,7 +92,7 @@ void keeper_free(struct keeper *k)
 	if (!k)
 		return;
 	cleanup_close(&k->lock_fd);
-	buf_free(&k->line);
+	buf_free(&k->batch);
 	free(k->node);
 	free(k->path);
 	free(k);
@@ -170,11 +173,14 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 
 /* --- out of it */
 
-static void put_line(struct keeper *k)
+void keeper_flush(struct keeper *k)
 {
-	k->added_bytes += k->line.len;
-	if (!channel_put(k->lines, LEDGER_STATE, k->line.data, k->line.len))
+	if (!k->batch.len)
+		return;
+	k->added_bytes += k->batch.len;
+	if (!channel_put(k->lines, LEDGER_STATE, k->batch.data, k->batch.len))
 		k->damaged = true;
+	buf_clear(&k->batch);
 }
 
 void keeper_change(struct keeper *k, const struct change *c)
@@ -183,24 +189,24 @@ void keeper_change(struct keeper *k, const struct change *c)
 
 	if (!k->lines || !c->proc)
 		return;
-	buf_clear(&k->line);
 	switch (c->kind) {
 	case CHANGE_END:
-		state_end(&k->line, c->proc->entity_id);
+		state_end(&k->batch, c->proc->entity_id);
 		break;
 	case CHANGE_FORK:
 	case CHANGE_EXEC:
 	case CHANGE_CENSUS:
 	case CHANGE_CONTAINER_START:
 		tree_save_one(c->proc, &s);
-		state_line(&k->line, &s);
+		state_line(&k->batch, &s);
 		break;
 	case CHANGE_CONTAINER_STOP:
 	case CHANGE_ACTIVITY:
 	case CHANGE_LOST:
-		return;
+		break;
 	}
-	put_line(k);
+	if (k->batch.len >= BATCH_BYTES)
+		keeper_flush(k);
 }
 
 static void collect(void *ctx, const struct saved *s)
@@ -225,6 +231,7 @@ bool keeper_write(struct keeper *k)
 		free(all);
 		return false;
 	}
+	buf_clear(&k->batch);	/* it is in there */
 	k->whole_bytes = bytes;
 	k->added_bytes = 0;
 	k->damaged = false;

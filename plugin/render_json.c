@@ -18,10 +18,10 @@ static void put_time(struct buf *out, const char *key, size_t len,
 	char text[STAMP_BYTES];
 
 	stamp(text, time_ms, 'T');
-	json_put(out, key, len);
+	buf_put(out, key, len);
 	buf_putc(out, '"');
-	json_put(out, text, sizeof(text));
-	json_put(out, LIT("\","));
+	buf_put(out, text, sizeof(text));
+	buf_put(out, LIT("\","));
 }
 
 /* ECS has ids as keywords: "0" */
@@ -29,9 +29,9 @@ static void put_id(struct buf *out, uint32_t id)
 {
 	if (id == ID_UNSET)
 		return;
-	json_put(out, LIT("\"id\":\""));
+	buf_put(out, LIT("\"id\":\""));
 	buf_putu(out, id);
-	json_put(out, LIT("\","));
+	buf_put(out, LIT("\","));
 }
 
 static void put_user(struct buf *out, const struct cred *cred)
@@ -101,12 +101,12 @@ static void put_event(struct buf *out, const struct change *c)
 {
 	size_t event = json_object(out, KEY("event"));
 
-	json_put(out, LIT("\"kind\":\"event\",\"category\":[\"process\"],"
-			  "\"dataset\":\"contree.process\","));
+	buf_put(out, LIT("\"kind\":\"event\",\"category\":[\"process\"],"
+			 "\"dataset\":\"contree.process\","));
 	json_str(out, KEY("action"), change_name(c->kind));
-	json_put(out, LIT("\"type\":[\""));
+	buf_put(out, LIT("\"type\":[\""));
 	buf_puts(out, type(c->kind));
-	json_put(out, LIT("\"],"));
+	buf_put(out, LIT("\"],"));
 	json_str(out, KEY("outcome"), outcome(c));
 	if (c->serial)
 		json_num(out, KEY("sequence"), c->serial);
@@ -254,10 +254,10 @@ static void put_pod(struct buf *out, const struct container *container)
 	    !*container->names.pod_name)
 		return;
 	object = json_object(out, KEY("orchestrator"));
-	json_put(out, LIT("\"type\":\"kubernetes\","));
+	buf_put(out, LIT("\"type\":\"kubernetes\","));
 	json_str(out, KEY("namespace"), container->names.pod_ns);
 	resource = json_object(out, KEY("resource"));
-	json_put(out, LIT("\"type\":\"pod\","));
+	buf_put(out, LIT("\"type\":\"pod\","));
 	json_str(out, KEY("name"), container->names.pod_name);
 	json_str(out, KEY("id"), container->names.pod_uid);
 	json_object_end(out, resource);
@@ -343,7 +343,7 @@ void render_json(struct buf *out, const struct change *c)
 	size_t line = json_object(out, "", 0);
 
 	put_time(out, KEY("@timestamp"), c->time_ms);
-	json_put(out, LIT("\"ecs\":{\"version\":\"" ECS_VERSION "\"},"));
+	buf_put(out, LIT("\"ecs\":{\"version\":\"" ECS_VERSION "\"},"));
 	put_event(out, c);
 	put_host(out, c->node);
 	if (c->kind != CHANGE_LOST)

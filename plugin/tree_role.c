@@ -421,12 +421,13 @@ void derive(struct tree *t, struct proc *top)
 		if (present(p))
 			derive_one(t, p);
 		is = derived_of(p);
-		/* What it was invoked to do matters to its children too. */
-		changed = p == top || was.role != is.role ||
+		changed = was.role != is.role ||
 			  was.container != is.container || was.ns != is.ns ||
 			  was.entry != is.entry || was.certain != is.certain;
-		if (changed)
+		if (p == top || changed)
 			follow_up(t, p);
+		/* What it was invoked to do matters to its children too. */
+		changed = changed || (p == top && p->role < ROLE_INIT);
 		any = any || (p->priv->n_pending && p->priv->certain);
 	}
 	while (any && (p = find_released(top)))

@@ -80,6 +80,7 @@ static void emit(void *ctx, const struct change *c)
 
 	l->census += c->kind == CHANGE_CENSUS;
 	keeper_change(l->keeper, c);
+	keeper_flush(l->keeper);
 }
 
 static void life_begin(struct life *l, size_t channel_bytes)
