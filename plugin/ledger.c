@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "replace.h"
 
 #define BATCH_BYTES ((size_t)256 << 10)
 
@@ -180,9 +179,9 @@ static void replace_state(struct ledger *l, const struct channel_msg *msg)
 	if (log->file) {
 		news.path = logfile_path(log->file);
 		news.err = &err;
-		if (!replace_file(news.path, all->data, all->len, &err)) {
+		if (!logfile_replace(log->file, all->data, all->len, now_ms(),
+				     &err)) {
 			buf_clear(&log->batch);
-			logfile_reopen(log->file, now_ms());
 		} else {
 			/* The keeper is to try again. */
 			pthread_mutex_lock(&l->lock);

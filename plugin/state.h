@@ -36,10 +36,10 @@ struct state {
 };
 
 /*
- * Reads the file. err says why it is not STATE_GOOD, but for STATE_NONE.
+ * Reads the file; path names it, dir_fd is its directory, open. err says why it is not STATE_GOOD, but for STATE_NONE.
  * state is to be freed whatever the outcome.
  */
-enum state_found state_load(struct state *state, const char *path,
+enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
 			    struct err *err);
 void state_free(struct state *state);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "logdir.h"
 
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
@@ -270,11 +271,12 @@ static void reader_free(struct reader *r)
 }
 
 /* The whole file; only one that root alone can have written. */
-static enum state_found read_file(struct buf *out, const char *path,
+static enum state_found read_file(struct buf *out, int dir_fd, const char *path,
 				  struct err *err)
 {
 	_cleanup_close_ int fd =
-		open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		openat(dir_fd, logdir_name(path),
+		       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
 	ssize_t n = 1;
 
@@ -301,7 +303,7 @@ static enum state_found read_file(struct buf *out, const char *path,
 	return STATE_BROKEN;
 }
 
-enum state_found state_load(struct state *state, const char *path,
+enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
 			    struct err *err)
 {
@@ -310,7 +312,7 @@ enum state_found state_load(struct state *state, const char *path,
 	enum state_found ret;
 
 	*state = (struct state){ 0 };
-	ret = read_file(&file, path, err);
+	ret = read_file(&file, dir_fd, path, err);
 	if (ret == STATE_GOOD)
 		ret = read_lines(&r, file.data, file.len, err);
 	if (ret == STATE_GOOD)
