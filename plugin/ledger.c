@@ -25,6 +25,7 @@ struct ledger {
 	void *ctx;
 	int ended_fd;
 	bool started;
+	const struct confine *confine;
 	pthread_t thread;
 	struct log logs[LEDGER_LOGS];
 	pthread_mutex_t lock;	/* for what follows, and for lost */
@@ -224,6 +225,7 @@ static void *run(void *ctx)
 	uint64_t one = 1;
 	int n;
 
+	confine_enter(l->confine, CONFINE_LEDGER);
 	do {
 		n = channel_take(l->in, &msg, is_idle(l) ? -1 : 0);
 		if (n > 0) {
@@ -242,11 +244,13 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-int ledger_start(struct ledger *l, int ended_fd, struct err *err)
+int ledger_start(struct ledger *l, int ended_fd, const struct confine *confine,
+		 struct err *err)
 {
 	int code;
 
 	l->ended_fd = ended_fd;
+	l->confine = confine;
 	code = pthread_create(&l->thread, NULL, run, l);
 	if (code)
 		return err_set(err, code, "cannot start the ledger's thread");

@@ -46,7 +46,8 @@ static void start(struct rig *r, void (*make)(int fds[2]), size_t room_bytes)
 	make(r->fds);
 	r->ch = channel_new(room_bytes);
 	r->in = intake_new(r->fds[0], r->ch, &err);
-	ck_assert_msg(r->in && !intake_start(r->in, &err), "%s", err.text);
+	ck_assert_msg(r->in && !intake_start(r->in, NULL, &err), "%s",
+		      err.text);
 }
 
 static void finish(struct rig *r)

@@ -507,7 +507,7 @@ START_TEST(test_disk)
 	ck_assert(!mkdir(path, 0700));
 	l.ledger = ledger_new(&options, l.lines, hear_log, NULL, &err);
 	ck_assert_ptr_nonnull(l.ledger);
-	ck_assert_msg(!ledger_start(l.ledger, -1, &err), "%s", err.text);
+	ck_assert_msg(!ledger_start(l.ledger, -1, NULL, &err), "%s", err.text);
 	find(&l, 10);
 	make(&l, 10, 20);
 	ck_assert(!rmdir(path));
