@@ -92,8 +92,7 @@ struct demand {
 /*
  * All that is let through. Where a machine lacks a call, or this libseccomp
  * does not know it, its row is passed over. clone and execve are nowhere: at
- * this point all threads are there. openat2 and clone3, whose flags no filter
- * can see, are answered with ENOSYS (see below).
+ * this point all threads are there. Nor is openat2, whose flags no filter sees.
  */
 static const struct {
 	const char *call;
@@ -187,9 +186,6 @@ static const struct {
 	{ "ioctl", BUT_INTAKE, { TERMINAL } },
 };
 
-/* Who asks for these is content with the older calls. */
-static const char *const unknown[] = { "openat2", "clone3" };
-
 struct confine {
 	scmp_filter_ctx filter[CONFINE_THREADS];	/* NULL: none */
 };
@@ -217,25 +213,11 @@ static int add_row(scmp_filter_ctx ctx, size_t row, struct err *err)
 		      0;
 }
 
-static int add_unknown(scmp_filter_ctx ctx, const char *call, struct err *err)
-{
-	int nr = seccomp_syscall_resolve_name(call);
-	int code;
-
-	if (nr == __NR_SCMP_ERROR)
-		return 0;
-	code = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0);
-	return code ? err_set(err, -code, "no rule for %s", call) : 0;
-}
-
 static int add_rows(scmp_filter_ctx ctx, enum confine_thread thread,
 		    struct err *err)
 {
 	for (size_t i = 0; i < COUNT(table); i++)
 		if (table[i].threads & 1u << thread && add_row(ctx, i, err))
-			return -1;
-	for (size_t i = 0; i < COUNT(unknown); i++)
-		if (add_unknown(ctx, unknown[i], err))
 			return -1;
 	return 0;
 }

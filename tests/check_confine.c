@@ -27,6 +27,14 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* The headers may be older than the calls; the numbers are every machine's. */
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
 #ifdef SANITIZED
 
 START_TEST(test_sanitized)
@@ -129,6 +137,19 @@ static long try_truncate(void)
 static long try_read(void)
 {
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* No filter can see how: the flags are behind a pointer. */
+static long try_openat2(void)
+{
+	static const char flags[24];
+
+	return syscall(SYS_openat2, AT_FDCWD, "/dev/null", flags, 24);
+}
+
+static long try_clone3(void)
+{
+	return syscall(SYS_clone3, NULL, 0);
 }
 
 static long try_code(void)
@@ -244,6 +265,8 @@ static const struct {
 	{ "create", try_create, L },
 	{ "truncate", try_truncate, L },
 	{ "open to read", try_read, M | C | L },
+	{ "open in any way", try_openat2, 0 },
+	{ "make a thread or process", try_clone3, 0 },
 	{ "memory made code", try_code, 0 },
 	{ "new code", try_new_code, 0 },
 	{ "a signal", try_kill, 0 },
@@ -354,25 +377,11 @@ static long use_pipe(void)
 		       -1;
 }
 
-static long ask_in_a_new_way(void)
-{
-	static const char nothing[64];
-
-	if (syscall(SYS_openat2, AT_FDCWD, "/", nothing, 24) >= 0 ||
-	    errno != ENOSYS)
-		return 0;
-	if (syscall(SYS_clone3, nothing, 64) >= 0 || errno != ENOSYS)
-		return 0;
-	return -1;
-}
-
 START_TEST(test_common)
 {
 	ck_assert(!pipe(pipe_fds));
 	ck_assert_int_eq(code_of(try(CONFINE_KILL, _i, use_memory)), DONE);
 	ck_assert_int_eq(code_of(try(CONFINE_KILL, _i, use_pipe)), DONE);
-	ck_assert_int_eq(code_of(try(CONFINE_KILL, _i, ask_in_a_new_way)),
-			 OTHERWISE);
 }
 END_TEST
 
