@@ -203,11 +203,19 @@ static int add_row(scmp_filter_ctx ctx, size_t row, struct err *err)
 		const struct demand *d = &table[row].demands[i];
 
 		if (d->mask)
-			args[n++] = SCMP_CMP64(d->arg, SCMP_CMP_MASKED_EQ,
-					       d->mask, d->value);
+			args[n++] = (struct scmp_arg_cmp){
+				.arg = d->arg,
+				.op = SCMP_CMP_MASKED_EQ,
+				.datum_a = d->mask,
+				.datum_b = d->value,
+			};
 	}
 	if (nr == SCMP_SYS(tgkill))
-		args[n++] = SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid());
+		args[n++] = (struct scmp_arg_cmp){
+			.op = SCMP_CMP_EQ,
+			.datum_a = (uint64_t)getpid(),
+			.datum_b = 0,
+		};
 	code = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, n, args);
 	return code ? err_set(err, -code, "no rule for %s", table[row].call) :
 		      0;
