@@ -265,10 +265,30 @@ void logfile_reopen(struct logfile *lf, uint64_t now_ms)
 		fail(lf, now_ms, &err);
 }
 
+/*
+ * A directory that was removed is looked for by its name again, and so is one
+ * where writing fails: there may be a better disk by now.
+ */
+static int settle_dir(struct logfile *lf, struct err *err)
+{
+	struct stat st;
+	int fd;
+
+	if (lf->dir_fd >= 0 && !lf->failing.on && !fstat(lf->dir_fd, &st) &&
+	    st.st_nlink)
+		return 0;
+	fd = logdir_open(lf->path, lf->options.gid, err);
+	if (fd < 0)
+		return err_wrap(err, "%s", lf->path);
+	cleanup_close(&lf->dir_fd);
+	lf->dir_fd = fd;
+	return 0;
+}
+
 int logfile_replace(struct logfile *lf, const char *data, size_t len,
 		    uint64_t now_ms, struct err *err)
 {
-	if (settle(lf, now_ms, err) ||
+	if (settle_dir(lf, err) ||
 	    replace_file(lf->dir_fd, lf->path, data, len, err))
 		return -1;
 	lf->stale = true;

@@ -239,6 +239,28 @@ START_TEST(test_replaced)
 }
 END_TEST
 
+/* A directory that was removed is made anew; the file need not be there. */
+START_TEST(test_replaced_anew)
+{
+	struct logfile *lf = new_log(0);
+	struct err err = { 0 };
+
+	ck_assert_msg(!logfile_replace(lf, "first\n", 6, 0, &err), "%s",
+		      err.text);
+	has("log/x.log", "first\n");
+	shell("rm log/x.log");
+	ck_assert_msg(!logfile_replace(lf, "second\n", 7, 0, &err), "%s",
+		      err.text);
+	has("log/x.log", "second\n");
+	shell("rm -r log");
+	ck_assert_msg(!logfile_replace(lf, "third\n", 6, 0, &err), "%s",
+		      err.text);
+	write_text(lf, "more\n");
+	has("log/x.log", "third\nmore\n");
+	logfile_free(lf);
+}
+END_TEST
+
 START_TEST(test_not_replaced)
 {
 	struct logfile *lf = new_log(0);
@@ -272,6 +294,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_moved);
 	tcase_add_test(t, test_turned);
 	tcase_add_test(t, test_replaced);
+	tcase_add_test(t, test_replaced_anew);
 	tcase_add_test(t, test_not_replaced);
 	suite_add_tcase(s, t);
 	return s;
