@@ -148,7 +148,11 @@ static void hear(void *ctx, const struct logfile_news *news)
 
 static struct logfile *new_log(uint64_t size)
 {
-	struct logfile_options options = { getegid(), size, 3 };
+	struct logfile_options options = {
+		.gid = getegid(),
+		.size_bytes = size,
+		.generations = 3,
+	};
 
 	return logfile_new(path, &options, hear, NULL);
 }
