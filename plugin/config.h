@@ -20,6 +20,7 @@ struct config {
 #define OPTION_NUMBER(name, def, min, max, help) uint64_t name;
 #define OPTION_BOOL(name, def, help) bool name;
 #define OPTION_AUTO(name, def, help) bool name;
+#define OPTION_CHOICE(name, def, words, help) unsigned int name;
 #define OPTION_PATH(name, def, help) char *name;
 	OPTIONS
 #undef OPTION_TEXT
@@ -27,6 +28,7 @@ struct config {
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 #undef OPTION_PATH
 };
 

@@ -57,6 +57,7 @@ struct core {
 					 * given back */
 	bool quiet;			/* a pause was followed to its end */
 	bool started;
+	const struct confine *confine;
 	pthread_t thread;
 	pthread_mutex_t lock;		/* for what follows */
 	struct core_options *next;	/* to come into force, or NULL */
@@ -343,6 +344,7 @@ static void *run(void *ctx)
 	struct channel_msg msg;
 	int n;
 
+	confine_enter(c->confine, CONFINE_CORE);
 	while ((n = channel_take(c->in, &msg, 0)) >= 0) {
 		if (n > 0) {
 			feed(c, &msg);
@@ -400,11 +402,12 @@ struct core *core_new(const struct core_options *options, struct channel *in,
  */
 #define STACK_BYTES (64u << 20)
 
-int core_start(struct core *c, struct err *err)
+int core_start(struct core *c, const struct confine *confine, struct err *err)
 {
 	pthread_attr_t attr;
 	int code;
 
+	c->confine = confine;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	code = pthread_create(&c->thread, &attr, run, c);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "channel.h"
+#include "confine.h"
 #include "err.h"
 #include "ledger.h"
 #include "metrics.h"
@@ -38,10 +39,11 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 		      struct watch *watch, struct keeper *keeper);
 
 /*
- * Starts the thread. It ends when its channel is closed and all of it went
+ * Starts the thread, confined by confine (borrowed; NULL: not at all). It
+ * ends when its channel is closed and all of it went
  * through; then it closes the ledger's.
  */
-int core_start(struct core *c, struct err *err);
+int core_start(struct core *c, const struct confine *confine, struct err *err);
 
 /* From another thread: takes effect between two slices. Returns at once. */
 void core_set_options(struct core *c, const struct core_options *options);

@@ -25,6 +25,7 @@ struct intake {
 	int fd;
 	int stop_fd;		/* eventfd */
 	struct channel *out;
+	const struct confine *confine;
 	pthread_t thread;
 	bool started;
 	bool patient;		/* what fd is read from can wait */
@@ -202,6 +203,7 @@ static void *run(void *ctx)
 		{ in->stop_fd, POLLIN, 0 },
 	};
 
+	confine_enter(in->confine, CONFINE_INTAKE);
 	for (;;) {
 		int n = poll(fds, 2, in->untold ? TELL_MS : -1);
 
@@ -222,10 +224,13 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-int intake_start(struct intake *in, struct err *err)
+int intake_start(struct intake *in, const struct confine *confine,
+		 struct err *err)
 {
-	int code = pthread_create(&in->thread, NULL, run, in);
+	int code;
 
+	in->confine = confine;
+	code = pthread_create(&in->thread, NULL, run, in);
 	if (code)
 		return err_set(err, code, "cannot start the intake's thread");
 	in->started = true;

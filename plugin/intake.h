@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "channel.h"
+#include "confine.h"
 #include "err.h"
 
 /*
@@ -31,8 +32,12 @@ struct intake;
 /* fd and out are borrowed. NULL, with err set, on failure. */
 struct intake *intake_new(int fd, struct channel *out, struct err *err);
 
-/* Starts the thread. At its end, or fd's, it closes the channel. */
-int intake_start(struct intake *in, struct err *err);
+/*
+ * Starts the thread, confined by confine (borrowed; NULL: not at all). At its
+ * end, or fd's, it closes the channel.
+ */
+int intake_start(struct intake *in, const struct confine *confine,
+		 struct err *err);
 
 /*
  * From any thread, returns at once: read what is there, wait for no more,

@@ -3,16 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
+#include "logdir.h"
 #include "state.h"
 
 #define RETRY_MS 1000
@@ -27,6 +26,7 @@
 
 struct keeper {
 	char *path;
+	int dir_fd;		/* its directory */
 	struct news news;
 	int lock_fd;
 	char boot_id[64];
@@ -50,14 +50,15 @@ static uint64_t now_ms(void)
 
 static int lock(struct keeper *k, struct err *err)
 {
-	_cleanup_free_ char *path = NULL, *dir = strdup(k->path);
+	_cleanup_free_ char *path = NULL;
 
-	if (!dir || asprintf(&path, "%s.lock", k->path) < 0)
+	if (asprintf(&path, "%s.lock", k->path) < 0)
 		abort();
-	if (mkdir(dirname(dir), 0750) && errno != EEXIST)
-		return err_set(err, errno, "%s", dir);
-	k->lock_fd =
-		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	k->dir_fd = logdir_open(k->path, getegid(), err);
+	if (k->dir_fd < 0)
+		return err_wrap(err, "%s", k->path);
+	k->lock_fd = openat(k->dir_fd, logdir_name(path),
+			    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (k->lock_fd < 0)
 		return err_set(err, errno, "%s", path);
 	for (int i = 0; flock(k->lock_fd, LOCK_EX | LOCK_NB); i++) {
@@ -80,7 +81,7 @@ struct keeper *keeper_new(const char *path, const struct news *news,
 	if (!k->path)
 		abort();
 	k->news = *news;
-	k->lock_fd = -1;
+	k->lock_fd = k->dir_fd = -1;
 	if (!lock(k, err))
 		return k;
 	keeper_free(k);
@@ -92,6 +93,7 @@ void keeper_free(struct keeper *k)
 	if (!k)
 		return;
 	cleanup_close(&k->lock_fd);
+	cleanup_close(&k->dir_fd);
 	buf_free(&k->batch);
 	free(k->node);
 	free(k->path);
@@ -130,7 +132,8 @@ static void set_aside(struct keeper *k, const char *suffix,
 
 	if (asprintf(&to, "%s.%s", k->path, suffix) < 0)
 		abort();
-	if (rename(k->path, to))
+	if (renameat(k->dir_fd, logdir_name(k->path), k->dir_fd,
+		     logdir_name(to)))
 		news_tell(&k->news, true, "%s; not used", why->text);
 	else
 		news_tell(&k->news, true, "%s; set aside as %s", why->text, to);
@@ -141,7 +144,7 @@ char *keeper_node(const struct keeper *k)
 	char boot_id[sizeof(k->boot_id)];
 
 	state_boot_id(boot_id, sizeof(boot_id));
-	return state_node(k->path, boot_id);
+	return state_node(k->dir_fd, k->path, boot_id);
 }
 
 void keeper_restore(struct keeper *k, struct tree *t, const char *node,
@@ -156,7 +159,8 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 	if (!k->node)
 		abort();
 	state_boot_id(k->boot_id, sizeof(k->boot_id));
-	switch (state_load(&state, k->path, k->boot_id, node, &err)) {
+	switch (state_load(&state, k->dir_fd, k->path, k->boot_id, node,
+			   &err)) {
 	case STATE_GOOD:
 		restore(k, &state);
 		break;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "replace.h"
 
 #define BATCH_BYTES ((size_t)256 << 10)
 #define KEPT_BYTES ((size_t)16 << 10)	/* of a batch, between bursts */
@@ -27,6 +26,7 @@ struct ledger {
 	void *ctx;
 	int ended_fd;
 	bool started;
+	const struct confine *confine;
 	pthread_t thread;
 	struct log logs[LEDGER_LOGS];
 	pthread_mutex_t lock;	/* for what follows, and for lost */
@@ -190,9 +190,9 @@ static void replace_state(struct ledger *l, const struct channel_msg *msg)
 	if (log->file) {
 		news.path = logfile_path(log->file);
 		news.err = &err;
-		if (!replace_file(news.path, all->data, all->len, &err)) {
+		if (!logfile_replace(log->file, all->data, all->len, now_ms(),
+				     &err)) {
 			buf_clear(&log->batch);
-			logfile_reopen(log->file, now_ms());
 		} else {
 			/* The keeper is to try again. */
 			pthread_mutex_lock(&l->lock);
@@ -235,6 +235,7 @@ static void *run(void *ctx)
 	uint64_t one = 1;
 	int n;
 
+	confine_enter(l->confine, CONFINE_LEDGER);
 	do {
 		n = channel_take(l->in, &msg, is_idle(l) ? -1 : 0);
 		if (n > 0) {
@@ -255,11 +256,13 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-int ledger_start(struct ledger *l, int ended_fd, struct err *err)
+int ledger_start(struct ledger *l, int ended_fd, const struct confine *confine,
+		 struct err *err)
 {
 	int code;
 
 	l->ended_fd = ended_fd;
+	l->confine = confine;
 	code = pthread_create(&l->thread, NULL, run, l);
 	if (code)
 		return err_set(err, code, "cannot start the ledger's thread");

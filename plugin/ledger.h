@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "channel.h"
+#include "confine.h"
 #include "err.h"
 #include "logfile.h"
 
@@ -49,10 +50,12 @@ struct ledger *ledger_new(const struct ledger_options *options,
 			  struct err *err);
 
 /*
- * Starts the thread. It ends when the channel is closed and everything in
+ * Starts the thread, confined by confine (borrowed; NULL: not at all). It
+ * ends when the channel is closed and everything in
  * it is written; then it writes to ended_fd, an eventfd (-1: none).
  */
-int ledger_start(struct ledger *l, int ended_fd, struct err *err);
+int ledger_start(struct ledger *l, int ended_fd, const struct confine *confine,
+		 struct err *err);
 
 /* Waits for the thread's end, if it was started. */
 void ledger_free(struct ledger *l);

@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "logdir.h"
+#include "replace.h"
 
 _Static_assert(sizeof(off_t) == 8, "needs _FILE_OFFSET_BITS=64");
 
 #define FILE_MODE 0640
-#define DIR_MODE 0750
 #define FAIL_RETRY_MS 1000
 #define STUCK_RETRY_MS 10000
 
@@ -27,7 +28,6 @@ struct trouble {
 
 struct logfile {
 	char *path;
-	char *dir;
 	const char *name;	/* in path */
 	struct logfile_options options;
 	logfile_news_fn *news;
@@ -54,15 +54,11 @@ struct logfile *logfile_new(const char *path,
 			    logfile_news_fn *news, void *ctx)
 {
 	struct logfile *lf = calloc(1, sizeof(*lf));
-	const char *slash;
 
 	if (!lf)
 		abort();
 	lf->path = copy(path, strlen(path));
-	slash = strrchr(lf->path, '/');
-	lf->name = slash ? slash + 1 : lf->path;
-	lf->dir = slash ? copy(lf->path, (size_t)(slash - lf->path)) :
-			  copy(".", 1);
+	lf->name = logdir_name(lf->path);
 	lf->options = *options;
 	lf->news = news;
 	lf->ctx = ctx;
@@ -131,68 +127,6 @@ static void unstick(struct logfile *lf)
 	say(lf, LOGFILE_UNSTUCK, NULL, 0);
 }
 
-/* Owner, group and mode of what is open, changed only where they differ. */
-static int own(int fd, gid_t gid, mode_t mode, struct err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return err_set(err, errno, "fstat");
-	if ((st.st_uid != geteuid() || st.st_gid != gid) &&
-	    fchown(fd, geteuid(), gid))
-		return err_set(err, errno, "cannot give it to group %lu",
-			       (unsigned long)gid);
-	if ((st.st_mode & 07777) != mode && fchmod(fd, mode))
-		return err_set(err, errno, "cannot make its mode %o",
-			       (unsigned int)mode);
-	return 0;
-}
-
-/* Makes base under parent_fd. It may have appeared meanwhile. */
-static int make_dir(int parent_fd, const char *base, gid_t gid, struct err *err)
-{
-	_cleanup_close_ int fd = -1;
-
-	if (mkdirat(parent_fd, base, DIR_MODE))
-		return errno == EEXIST ? 0 : err_set(err, errno, "mkdir");
-	fd = openat(parent_fd, base,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, errno, "open");
-	return own(fd, gid, DIR_MODE, err);
-}
-
-/* The log's directory; its last component is no symbolic link. */
-static int open_dir(const char *dir, gid_t gid, struct err *err)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	const char *slash = strrchr(dir, '/');
-	const char *base = slash ? slash + 1 : dir;
-	_cleanup_close_ int parent_fd = -1;
-	_cleanup_free_ char *parent = NULL;
-	int fd;
-
-	if (!*dir) {
-		dir = "/.";
-		base = ".";
-		slash = dir;
-	}
-	parent = slash ? copy(dir, (size_t)(slash - dir) + 1) : copy(".", 1);
-	parent_fd = open(parent, flags);
-	if (parent_fd < 0)
-		return err_set(err, errno, "%s", parent);
-	fd = openat(parent_fd, base, flags | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT) {
-		if (make_dir(parent_fd, base, gid, err))
-			return err_wrap(err, "%s", dir);
-		fd = openat(parent_fd, base, flags | O_NOFOLLOW);
-	}
-	if (fd < 0)
-		return err_set(err, errno,
-			       "%s (which must not be a symbolic link)", dir);
-	return fd;
-}
-
 /*
  * Whoever was killed while writing can have left part of a line: the end
  * goes back to behind the last newline.
@@ -242,7 +176,7 @@ static int open_file(int dir_fd, const char *name, gid_t gid, struct err *err)
 		return err_set(err, 0, "is no regular file");
 	if (st.st_nlink > 1)
 		return err_set(err, 0, "has another name (hard link)");
-	if (own(fd, gid, FILE_MODE, err) || drop_torn_tail(fd, err))
+	if (logdir_own(fd, gid, FILE_MODE, err) || drop_torn_tail(fd, err))
 		return -1;
 	return steal_fd(&fd);
 }
@@ -264,34 +198,42 @@ static int mend(struct logfile *lf, struct err *err)
 	return 0;
 }
 
-static void close_log(struct logfile *lf)
+static void close_file(struct logfile *lf)
 {
 	if (lf->fd >= 0) {
 		mend(lf, NULL);
 		close(lf->fd);
 	}
-	if (lf->dir_fd >= 0)
-		close(lf->dir_fd);
-	lf->fd = lf->dir_fd = -1;
+	lf->fd = -1;
 	lf->torn_bytes = 0;
 }
 
 /* What is open stays so until the new one is. */
-static int open_by_name(struct logfile *lf, struct err *err)
+static int open_in(struct logfile *lf, int dir_fd, struct err *err)
 {
-	_cleanup_close_ int dir_fd = -1;
-	int fd;
+	int fd = open_file(dir_fd, lf->name, lf->options.gid, err);
 
-	dir_fd = open_dir(lf->dir, lf->options.gid, err);
-	if (dir_fd < 0)
-		return err_wrap(err, "%s", lf->path);
-	fd = open_file(dir_fd, lf->name, lf->options.gid, err);
 	if (fd < 0)
 		return err_wrap(err, "%s", lf->path);
-	close_log(lf);
-	lf->dir_fd = steal_fd(&dir_fd);
+	close_file(lf);
 	lf->fd = fd;
 	lf->stale = false;
+	return 0;
+}
+
+/* The directory, too, is what has this name now. */
+static int open_by_name(struct logfile *lf, struct err *err)
+{
+	int dir_fd = logdir_open(lf->path, lf->options.gid, err);
+
+	if (dir_fd < 0)
+		return err_wrap(err, "%s", lf->path);
+	if (open_in(lf, dir_fd, err)) {
+		close(dir_fd);
+		return -1;
+	}
+	cleanup_close(&lf->dir_fd);
+	lf->dir_fd = dir_fd;
 	return 0;
 }
 
@@ -321,6 +263,37 @@ void logfile_reopen(struct logfile *lf, uint64_t now_ms)
 	lf->failing.retry_ms = lf->stuck.retry_ms = now_ms;
 	if (settle(lf, now_ms, &err))
 		fail(lf, now_ms, &err);
+}
+
+/*
+ * A directory that was removed is looked for by its name again, and so is one
+ * where writing fails: there may be a better disk by now.
+ */
+static int settle_dir(struct logfile *lf, struct err *err)
+{
+	struct stat st;
+	int fd;
+
+	if (lf->dir_fd >= 0 && !lf->failing.on && !fstat(lf->dir_fd, &st) &&
+	    st.st_nlink)
+		return 0;
+	fd = logdir_open(lf->path, lf->options.gid, err);
+	if (fd < 0)
+		return err_wrap(err, "%s", lf->path);
+	cleanup_close(&lf->dir_fd);
+	lf->dir_fd = fd;
+	return 0;
+}
+
+int logfile_replace(struct logfile *lf, const char *data, size_t len,
+		    uint64_t now_ms, struct err *err)
+{
+	if (settle_dir(lf, err) ||
+	    replace_file(lf->dir_fd, lf->path, data, len, err))
+		return -1;
+	lf->stale = true;
+	lf->failing.retry_ms = now_ms;
+	return open_in(lf, lf->dir_fd, err);
 }
 
 /* NAME for 0, NAME.n for the others. The caller frees it. */
@@ -384,7 +357,7 @@ static int rotate(struct logfile *lf, uint64_t now_ms)
 		stick(lf, now_ms, &err);
 		return -1;
 	}
-	if (open_by_name(lf, &err)) {
+	if (open_in(lf, lf->dir_fd, &err)) {
 		lf->stale = true;
 		stick(lf, now_ms, &err);
 		return -1;
@@ -501,10 +474,10 @@ void logfile_free(struct logfile *lf)
 {
 	if (!lf)
 		return;
-	close_log(lf);
+	close_file(lf);
+	cleanup_close(&lf->dir_fd);
 	if (lf->failing.on)
 		say(lf, LOGFILE_ENDS, NULL, lf->failing.lost);
 	free(lf->path);
-	free(lf->dir);
 	free(lf);
 }

@@ -3,13 +3,15 @@
  * logfile: one log that whole lines are appended to. It makes its
  * directory, opens, rotates and reopens, and mends what a full disk tore:
  * no reader ever finds a part of a line with something else behind it.
- * Never follows a symbolic link to the file or its directory, never writes
- * to anything but a regular file, never reads a clock, never waits to try
- * again: time is handed in. Not for use by two threads at once.
+ * Works in the directory it has opened, and looks for that by its name only
+ * when it opens the log by its name (logdir.h has which links are followed).
+ * Never follows a symbolic link to the file, never writes to anything but a
+ * regular file, never reads a clock, never waits to try again: time is handed
+ * in. Not for use by two threads at once.
  *
  * The file is 0640, its owner the process's user and its group the one
  * told; a directory that had to be made is 0750. Both need CAP_CHOWN unless
- * the group is one's own.
+ * the process is in that group.
  */
 #ifndef CONTREE_LOGFILE_H
 #define CONTREE_LOGFILE_H
@@ -62,6 +64,13 @@ void logfile_set_options(struct logfile *lf,
  * it back for good. now_ms is any clock that only goes forward.
  */
 void logfile_reopen(struct logfile *lf, uint64_t now_ms);
+
+/*
+ * data, of any size, takes the place of all that is in the file, or of
+ * nothing of it: then -1, and err says why.
+ */
+int logfile_replace(struct logfile *lf, const char *data, size_t len,
+		    uint64_t now_ms, struct err *err);
 
 /*
  * Appends data, which is whole lines. What cannot be written is lost and

@@ -5,9 +5,7 @@
  * done by three threads (intake, core, ledger); this one only waits for
  * signals, and is the only one to get any.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <inttypes.h>
@@ -20,7 +18,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <syslog.h>
 #include <unistd.h>
 #ifdef __GLIBC__
@@ -31,7 +28,9 @@
 #include "channel.h"
 #include "cleanup.h"
 #include "config.h"
+#include "confine.h"
 #include "core.h"
+#include "inherit.h"
 #include "intake.h"
 #include "keeper.h"
 #include "ledger.h"
@@ -45,6 +44,8 @@
 struct plugin {
 	const char *path;	/* of the configuration */
 	struct config config;	/* in force */
+	gid_t gid;		/* of the logs, as of the start */
+	struct confine *confine;
 	char *state;		/* its path, as of the start */
 	struct channel *records;	/* intake to core */
 	struct channel *lines;		/* core to ledger */
@@ -110,71 +111,6 @@ static void hear(void *ctx, bool problem, const char *text)
 	say(problem ? LOG_WARNING : LOG_NOTICE, "%s", text);
 }
 
-/* What auditd leaks, or whoever started it, is none of ours. */
-static void close_fds(void)
-{
-	struct dirent *entry;
-	DIR *dir;
-
-#ifdef SYS_close_range
-	if (!syscall(SYS_close_range, 3U, ~0U, 0U))
-		return;
-#endif
-	dir = opendir("/proc/self/fd");
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		int fd = atoi(entry->d_name);
-
-		if (fd > STDERR_FILENO && fd != dirfd(dir))
-			close(fd);
-	}
-	closedir(dir);
-}
-
-/* A log must never be opened as fd 0, 1 or 2. */
-static void fill_std_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
-
-/*
- * auditd starts its plugins with every signal ignored, and, when it starts
- * one again, before 4.0.5, with HUP, TERM and others blocked. Both outlast
- * exec. From here on all are blocked in every thread and read from the fd
- * that is returned (-1 on failure), but for those that a fault raises.
- */
-static int take_signals(void)
-{
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
-				      SIGTRAP, SIGSYS, SIGABRT };
-	struct sigaction action;
-	sigset_t mask;
-	size_t i;
-	int sig;
-
-	/* Blocked first, so that none ends the plugin in between. */
-	sigfillset(&mask);
-	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(&mask, faults[i]);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
-	for (sig = 1; sig < NSIG; sig++) {
-		if (sigaction(sig, NULL, &action) ||
-		    action.sa_handler != SIG_IGN)
-			continue;
-		action.sa_handler = SIG_DFL;
-		sigaction(sig, &action, NULL);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static const char *log_path(const char *option)
 {
 	return strcmp(option, "none") ? option : NULL;
@@ -191,7 +127,8 @@ static gid_t group_id(const char *name)
 	return 0;
 }
 
-static struct ledger_options ledger_options(const struct config *config)
+static struct ledger_options ledger_options(const struct config *config,
+					    gid_t gid)
 {
 	struct ledger_options ret = {
 		.path = {
@@ -200,7 +137,7 @@ static struct ledger_options ledger_options(const struct config *config)
 			[LEDGER_JSON] = log_path(config->json_log),
 		},
 		.logfile = {
-			.gid = group_id(config->log_group),
+			.gid = gid,
 			.size_bytes = config->log_size,
 			.generations = (unsigned int)config->log_generations,
 		},
@@ -266,6 +203,17 @@ static struct watch *new_watch(const struct config *config)
 	return watch_new(&options, &news);
 }
 
+/* The logs are worth more than a filter, but where one is being tested. */
+static struct confine *new_confine(const struct config *config, struct err *err)
+{
+	struct confine *confine = confine_new(config->seccomp, err);
+
+	if (confine || config->seccomp == CONFINE_KILL)
+		return confine;
+	say(LOG_WARNING, "%s", err->text);
+	return confine_new(CONFINE_OFF, err);
+}
+
 /* A queue of 4 GiB is more than a 32-bit process can have. */
 static struct channel *new_channel(uint64_t bytes, struct err *err)
 {
@@ -281,13 +229,15 @@ static struct channel *new_channel(uint64_t bytes, struct err *err)
 /*
  * The logs are opened, and all else that needs rights, before these are
  * dropped; and they are dropped before there are threads, because each
- * thread has its own.
+ * thread has its own, and gives up more.
  */
 static int start(struct plugin *p, struct err *err)
 {
-	struct ledger_options logs = ledger_options(&p->config);
 	struct core_options options = core_options(&p->config);
+	struct ledger_options logs;
 
+	p->gid = group_id(p->config.log_group);
+	logs = ledger_options(&p->config, p->gid);
 	p->ended_fd = eventfd(0, EFD_CLOEXEC);
 	if (p->signal_fd < 0 || p->ended_fd < 0)
 		return err_set(err, errno, "no file descriptor to wait on");
@@ -308,11 +258,14 @@ static int start(struct plugin *p, struct err *err)
 	p->core = core_new(&options, p->records, p->lines, p->ledger, p->watch,
 			   p->keeper);
 	p->intake = intake_new(STDIN_FILENO, p->records, err);
-	if (!p->intake || privs_drop(err))
+	p->confine = new_confine(&p->config, err);
+	if (!p->intake || !p->confine || privs_drop(p->gid, err))
 		return -1;
-	if (ledger_start(p->ledger, p->ended_fd, err) ||
-	    core_start(p->core, err) || intake_start(p->intake, err))
+	if (ledger_start(p->ledger, p->ended_fd, p->confine, err) ||
+	    core_start(p->core, p->confine, err) ||
+	    intake_start(p->intake, p->confine, err))
 		return -1;
+	confine_enter(p->confine, CONFINE_MAIN);
 	return 0;
 }
 
@@ -334,10 +287,12 @@ static void reload(struct plugin *p)
 	    next.log_queue_bytes != p->config.log_queue_bytes)
 		say(LOG_NOTICE, "the queues' sizes are taken at start only");
 	if (strcmp(next.state, p->config.state) ||
-	    next.witness != p->config.witness || next.names != p->config.names)
+	    strcmp(next.log_group, p->config.log_group) ||
+	    next.witness != p->config.witness ||
+	    next.names != p->config.names || next.seccomp != p->config.seccomp)
 		say(LOG_NOTICE,
-		    "state, witness and names are taken at start only");
-	logs = ledger_options(&next);
+		    "state, log_group, witness, names and seccomp are taken at start only");
+	logs = ledger_options(&next, p->gid);
 	logs.path[LEDGER_STATE] = p->keeper ? p->state : NULL;
 	options = core_options(&next);
 	ledger_reopen(p->ledger, &logs);
@@ -410,6 +365,7 @@ static void free_all(struct plugin *p)
 	keeper_free(p->keeper);
 	channel_free(p->records);
 	channel_free(p->lines);
+	confine_free(p->confine);
 	config_free(&p->config);
 	free(p->state);
 	cleanup_close(&p->signal_fd);
@@ -422,7 +378,7 @@ static int run(const char *path)
 	struct err err;
 
 	config_init(&p.config);
-	p.signal_fd = take_signals();
+	p.signal_fd = inherit_signals();
 	if (config_load(&p.config, path, &err)) {
 		say(LOG_ERR, "%s", err.text);
 		free_all(&p);
@@ -497,8 +453,7 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return EXIT_FAILURE;
 	}
-	close_fds();
-	fill_std_fds();
+	inherit_fds();
 	keep_heap_small();
 	openlog(NAME, LOG_PID, LOG_DAEMON);
 	return run(path);

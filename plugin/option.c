@@ -24,7 +24,7 @@ struct option {
 	size_t offset; /* of its member in struct config */
 	uint64_t min, max;
 	uint64_t number; /* the default, where it is a number */
-	const char *text; /* … where it is not */
+	const char *text; /* … where it is not, or the words to choose from */
 };
 
 static bool read_digits(const char **p, uint64_t *n)
@@ -173,6 +173,28 @@ static void auto_wanted(const struct option *o, struct buf *out)
 	buf_puts(out, "auto or off is wanted");
 }
 
+static bool read_choice(const struct option *o, const char *text, void *member)
+{
+	size_t len = strlen(text);
+	const char *word = o->text;
+
+	for (unsigned int i = 0; *word; i++) {
+		size_t n = strcspn(word, " ");
+
+		if (n == len && !memcmp(word, text, len)) {
+			*(unsigned int *)member = i;
+			return true;
+		}
+		word += n + strspn(word + n, " ");
+	}
+	return false;
+}
+
+static void choice_wanted(const struct option *o, struct buf *out)
+{
+	buf_printf(out, "one of these is wanted: %s", o->text);
+}
+
 static bool has_control(const char *s)
 {
 	for (; *s; s++)
@@ -246,6 +268,7 @@ static const struct kind kind_size = { read_size, size_wanted };
 static const struct kind kind_number = { read_number, number_wanted };
 static const struct kind kind_bool = { read_bool, bool_wanted };
 static const struct kind kind_auto = { read_auto, auto_wanted };
+static const struct kind kind_choice = { read_choice, choice_wanted };
 static const struct kind kind_path = { read_path, path_wanted };
 
 /* clang-format off */
@@ -258,6 +281,8 @@ static const struct kind kind_path = { read_path, path_wanted };
 	ROW(name, kind_number, min, max, def, NULL)
 #define OPTION_BOOL(name, def, help) ROW(name, kind_bool, 0, 0, 0, NULL)
 #define OPTION_AUTO(name, def, help) ROW(name, kind_auto, 0, 0, 0, NULL)
+#define OPTION_CHOICE(name, def, words, help) \
+	ROW(name, kind_choice, 0, 0, def, words)
 #define OPTION_PATH(name, def, help) ROW(name, kind_path, 0, 0, 0, def)
 static const struct option options[] = { OPTIONS };
 #undef OPTION_TEXT
@@ -265,6 +290,7 @@ static const struct option options[] = { OPTIONS };
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 #undef OPTION_PATH
 /* clang-format on */
 
@@ -278,6 +304,7 @@ void config_init(struct config *c)
 #define OPTION_NUMBER(name, def, min, max, help) c->name = def;
 #define OPTION_BOOL(name, def, help) c->name = def;
 #define OPTION_AUTO(name, def, help) c->name = def;
+#define OPTION_CHOICE(name, def, words, help) c->name = def;
 #define OPTION_PATH(name, def, help) c->name = copy(def);
 	OPTIONS
 #undef OPTION_TEXT
@@ -285,6 +312,7 @@ void config_init(struct config *c)
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 #undef OPTION_PATH
 }
 
@@ -295,6 +323,7 @@ void config_free(struct config *c)
 #define OPTION_NUMBER(name, def, min, max, help)
 #define OPTION_BOOL(name, def, help)
 #define OPTION_AUTO(name, def, help)
+#define OPTION_CHOICE(name, def, words, help)
 #define OPTION_PATH(name, def, help) free(c->name);
 	OPTIONS
 #undef OPTION_TEXT
@@ -302,6 +331,7 @@ void config_free(struct config *c)
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 #undef OPTION_PATH
 	memset(c, 0, sizeof(*c));
 }

@@ -12,6 +12,8 @@
  * OPTION_BOOL(name, default, help): yes or no
  * OPTION_AUTO(name, default, help): auto, which is what the default true means,
  *				     or off
+ * OPTION_CHOICE(name, default, words, help): one of these words, kept as its
+ *					     place among them, from 0
  */
 #ifndef CONTREE_OPTIONS_H
 #define CONTREE_OPTIONS_H
@@ -48,6 +50,8 @@
 		"Read what containers, images and pods are called from the containers' bundles and Docker's files.") \
 	OPTION_BOOL(activity, true,					\
 		"Report other audit events of processes in the tree: your own rules, seccomp, logins.") \
+	OPTION_CHOICE(seccomp, 1, "off errno kill",			\
+		"What becomes of a system call that the plugin has no use for: errno refuses it, kill ends the plugin; off has no filter.") \
 	OPTION_NUMBER(max_processes, 200000, 1000, 10000000,		\
 		"Processes in the tree at most.")			\
 	OPTION_NUMBER(max_limbo, 16384, 100, 1000000,			\

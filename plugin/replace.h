@@ -12,9 +12,10 @@
 
 /*
  * Writes PATH.new, of mode 0640 and the process's own, and renames it to
- * path. It is not synced: for what is of no use after a crash of the host.
+ * path; both in dir_fd, the open directory that path names. It is not synced:
+ * for what is of no use after a crash of the host.
  */
-int replace_file(const char *path, const char *data, size_t len,
+int replace_file(int dir_fd, const char *path, const char *data, size_t len,
 		 struct err *err);
 
 #endif

@@ -36,16 +36,17 @@ struct state {
 };
 
 /*
- * Reads the file. err says why it is not STATE_GOOD, but for STATE_NONE.
- * state is to be freed whatever the outcome.
+ * Reads the file; path names it, dir_fd is its directory, open. err says why
+ * it is not STATE_GOOD, but for STATE_NONE. state is to be freed whatever the
+ * outcome.
  */
-enum state_found state_load(struct state *state, const char *path,
+enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
 			    struct err *err);
 void state_free(struct state *state);
 
 /* Its node, malloc'ed; NULL if it is no state of that boot. */
-char *state_node(const char *path, const char *boot_id);
+char *state_node(int dir_fd, const char *path, const char *boot_id);
 
 #define _cleanup_state_ __attribute__((cleanup(state_free)))
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "logdir.h"
 
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
@@ -306,11 +307,12 @@ static void reader_free(struct reader *r)
 }
 
 /* The whole file; only one that root alone can have written. */
-static enum state_found read_file(struct buf *out, const char *path,
+static enum state_found read_file(struct buf *out, int dir_fd, const char *path,
 				  struct err *err)
 {
 	_cleanup_close_ int fd =
-		open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		openat(dir_fd, logdir_name(path),
+		       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
 	ssize_t n = 1;
 
@@ -345,7 +347,7 @@ static void reader_begin(struct reader *r)
 		abort();
 }
 
-enum state_found state_load(struct state *state, const char *path,
+enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
 			    struct err *err)
 {
@@ -355,7 +357,7 @@ enum state_found state_load(struct state *state, const char *path,
 
 	reader_begin(&r);
 	*state = (struct state){ 0 };
-	ret = read_file(&file, path, err);
+	ret = read_file(&file, dir_fd, path, err);
 	if (ret == STATE_GOOD)
 		ret = read_lines(&r, file.data, file.len, err);
 	if (ret == STATE_GOOD)
@@ -366,13 +368,13 @@ enum state_found state_load(struct state *state, const char *path,
 	return ret;
 }
 
-char *state_node(const char *path, const char *boot_id)
+char *state_node(int dir_fd, const char *path, const char *boot_id)
 {
 	struct reader r = { .boot_id = boot_id };
 	_cleanup_buf_ struct buf file = BUF_INIT;
 	struct err err;
 
-	if (read_file(&file, path, &err) != STATE_GOOD)
+	if (read_file(&file, dir_fd, path, &err) != STATE_GOOD)
 		return NULL;
 	reader_begin(&r);
 	/* Of the first line: what follows is read when it is needed. */

@@ -81,6 +81,17 @@ static void row_number(const char *name, uint64_t def, uint64_t min,
 	row_range(row_new(name, d, help), lo, hi);
 }
 
+static void row_choice(const char *name, unsigned int def, const char *words,
+		       const char *help)
+{
+	char d[64];
+
+	for (snprintf(d, sizeof(d), "%s", words); def; def--)
+		memmove(d, strchr(d, ' ') + 1, strlen(strchr(d, ' ')));
+	d[strcspn(d, " ")] = '\0';
+	row_new(name, d, help);
+}
+
 static void make_rows(void)
 {
 	row_count = 0;
@@ -92,6 +103,8 @@ static void make_rows(void)
 #define OPTION_BOOL(name, def, help) row_new(#name, (def) ? "yes" : "no", help);
 #define OPTION_AUTO(name, def, help) \
 	row_new(#name, (def) ? "auto" : "off", help);
+#define OPTION_CHOICE(name, def, words, help) \
+	row_choice(#name, def, words, help);
 #define OPTION_PATH(name, def, help) row_new(#name, def, help);
 	OPTIONS
 #undef OPTION_TEXT
@@ -99,6 +112,7 @@ static void make_rows(void)
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 #undef OPTION_PATH
 }
 
@@ -148,6 +162,7 @@ static void assert_defaults(const struct config *c)
 	ck_assert_uint_eq(c->name, (uint64_t)(def));
 #define OPTION_BOOL(name, def, help) ck_assert_int_eq(c->name, def);
 #define OPTION_AUTO(name, def, help) ck_assert_int_eq(c->name, def);
+#define OPTION_CHOICE(name, def, words, help) ck_assert_uint_eq(c->name, def);
 #define OPTION_PATH(name, def, help) ck_assert_str_eq(c->name, def);
 	OPTIONS
 #undef OPTION_TEXT
@@ -155,6 +170,7 @@ static void assert_defaults(const struct config *c)
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 #undef OPTION_PATH
 }
 

@@ -46,7 +46,8 @@ static void start(struct rig *r, void (*make)(int fds[2]), size_t room_bytes)
 	make(r->fds);
 	r->ch = channel_new(room_bytes);
 	r->in = intake_new(r->fds[0], r->ch, &err);
-	ck_assert_msg(r->in && !intake_start(r->in, &err), "%s", err.text);
+	ck_assert_msg(r->in && !intake_start(r->in, NULL, &err), "%s",
+		      err.text);
 }
 
 static void finish(struct rig *r)
@@ -223,7 +224,7 @@ START_TEST(test_file)
 	rewind(file);
 	r.ch = channel_new(65536);
 	r.in = intake_new(fileno(file), r.ch, &err);
-	ck_assert(r.in && !intake_start(r.in, &err));
+	ck_assert(r.in && !intake_start(r.in, NULL, &err));
 	ck_assert_uint_eq(check_gaps(&r, 0), lines);
 	intake_join(r.in);
 	ck_assert_uint_eq(intake_dropped(r.in), 0);

@@ -18,6 +18,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "keeper.h"
+#include "logdir.h"
 #include "replace.h"
 #include "state.h"
 
@@ -202,9 +203,11 @@ static void act(struct life *l, pid_t pid)
 static void put_file(const struct buf *text)
 {
 	struct err err;
+	_cleanup_close_ int fd = logdir_open(path, getegid(), &err);
 
-	ck_assert_msg(!replace_file(path, text->data, text->len, &err), "%s",
-		      err.text);
+	ck_assert_msg(fd >= 0 && !replace_file(fd, path, text->data, text->len,
+					       &err),
+		      "%s", err.text);
 }
 
 static size_t count_lines(const struct buf *text)
@@ -221,12 +224,15 @@ static void check_state(const struct buf *text, const char *want)
 {
 	_cleanup_state_ struct state state = { 0 };
 	_cleanup_buf_ struct buf got = BUF_INIT;
+	_cleanup_close_ int fd = -1;
 	struct err err = { 0 };
 	char boot_id[64];
 
 	state_boot_id(boot_id, sizeof(boot_id));
 	put_file(text);
-	ck_assert_msg(state_load(&state, path, boot_id, "", &err) == STATE_GOOD,
+	fd = logdir_open(path, getegid(), &err);
+	ck_assert_msg(state_load(&state, fd, path, boot_id, "", &err) ==
+			      STATE_GOOD,
 		      "%s", err.text);
 	for (size_t i = 0; i < state.n; i++)
 		buf_printf(&got, "%s%d ", state.list[i].ended ? "-" : "",
@@ -503,7 +509,7 @@ START_TEST(test_disk)
 	ck_assert(!mkdir(path, 0700));
 	l.ledger = ledger_new(&options, l.lines, hear_log, NULL, &err);
 	ck_assert_ptr_nonnull(l.ledger);
-	ck_assert_msg(!ledger_start(l.ledger, -1, &err), "%s", err.text);
+	ck_assert_msg(!ledger_start(l.ledger, -1, NULL, &err), "%s", err.text);
 	find(&l, 10);
 	make(&l, 10, 20);
 	ck_assert(!rmdir(path));

@@ -82,7 +82,7 @@ static void open_desk(struct desk *d, const struct ledger_options *options)
 	d->ended_fd = eventfd(0, 0);
 	d->ledger = ledger_new(options, d->ch, hear, &d->heard, &err);
 	ck_assert_msg(d->ledger != NULL, "%s", err.text);
-	ck_assert_msg(!ledger_start(d->ledger, d->ended_fd, &err), "%s",
+	ck_assert_msg(!ledger_start(d->ledger, d->ended_fd, NULL, &err), "%s",
 		      err.text);
 }
 

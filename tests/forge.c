@@ -2,10 +2,12 @@
 #include "forge.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "cleanup.h"
 #include "eyes.h"
 #include "sinks.h"
 #include "state.h"
@@ -423,14 +425,16 @@ static void check_state(struct forge *f, const char *dir)
 	char path[128];
 	struct state state;
 	struct err err = { 0, "" };
+	_cleanup_close_ int dir_fd =
+		open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/state", dir);
 	file = fopen(path, "we");
 	ck_assert(file && fwrite(f->state.data, f->state.len, 1, file) == 1);
 	ck_assert(!fclose(file) && !chmod(path, 0600));
-	must(state_load(&state, path, "boot", "", &err) == STATE_GOOD, "%s: %s",
-	     f->what, err.text);
+	must(state_load(&state, dir_fd, path, "boot", "", &err) == STATE_GOOD,
+	     "%s: %s", f->what, err.text);
 	for (size_t i = 0; i < state.n; i++)
 		must(state.list[i].pid >= 100 &&
 			     state.list[i].pid <= MEMBER_PID,

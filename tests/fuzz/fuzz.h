@@ -44,6 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  */
 const char *scratch_dir(void);
 
+/* It, open. Borrowed. */
+int scratch_fd(void);
+
 /*
  * Makes the file at path, below that directory, hold just this; the
  * directories that lead to it are made. Returns its whole path, borrowed

@@ -68,7 +68,7 @@ static void must_last(struct tree *t, struct buf *line)
 	state_head(&first, BOOT, NODE);
 	tree_save(t, put_living, &first);
 	path = scratch_put("again", text.data, text.len);
-	must(state_load(&state, path, BOOT, NODE, NULL) == STATE_GOOD);
+	must(state_load(&state, scratch_fd(), path, BOOT, NODE, NULL) == STATE_GOOD);
 	t = restore(&state, &metrics, line);
 	state_head(&second, BOOT, NODE);
 	tree_save(t, put_living, &second);
@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum state_found found;
 	struct tree *t;
 
-	found = state_load(&state, path, BOOT, NODE, &err);
+	found = state_load(&state, scratch_fd(), path, BOOT, NODE, &err);
 	if (found != STATE_GOOD) {
 		must(found == STATE_NONE || *err.text);
 		must(!state.n);

@@ -38,6 +38,16 @@ const char *scratch_dir(void)
 	return dir;
 }
 
+int scratch_fd(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open(scratch_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	must(fd >= 0);
+	return fd;
+}
+
 static void make_parents(char *path)
 {
 	for (char *s = path + strlen(dir) + 1; (s = strchr(s, '/')); s++) {

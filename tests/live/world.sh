@@ -28,7 +28,8 @@ start_syslogd() {
 	syslogd_pid=$!
 }
 
-# Into a directory; then the configuration is told where that is.
+# Into a directory; then the configuration is told where that is. A system call
+# that the plugin's filter refuses is its end.
 install_plugin() {
 	make -C "$build" DESTDIR="$scratch/inst" install \
 		>"$scratch/make" 2>&1 || {
@@ -39,7 +40,8 @@ install_plugin() {
 	contree=$(find "$scratch/inst" -type f -name contree)
 	etc=$(dirname "$(find "$scratch/inst" -type d -name plugins.d)")
 	conf=$etc/audisp-contree.conf
-	sed -i "s|= /var/log/contree/|= $scratch/log/|" "$conf"
+	sed -i "s|= /var/log/contree/|= $scratch/log/|
+		s/^seccomp = .*/seccomp = kill/" "$conf"
 	sed -i "s|^path = .*|path = $plugin|
 		\$a args = -c $conf" "$etc/plugins.d/contree.conf"
 }
@@ -166,4 +168,14 @@ stop_auditd() {
 	kill -TERM "$auditd_pid"
 	await "auditd ends" is_gone "$auditd_pid"
 	await "the plugin ends with auditd" is_gone "$plugin_pid"
+	check_refused
+}
+
+# auditd starts a plugin again that was killed, and so might hide it.
+check_refused() {
+	{ cat "$scratch/audit/audit.log"; dmesg; } |
+		grep -aE "type=(SECCOMP|1326) .*exe=\"$plugin\"" \
+			>"$scratch/refused" || return 0
+	head -n 5 "$scratch/refused"
+	die "the plugin's filter refused a system call of its own"
 }
