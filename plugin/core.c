@@ -149,6 +149,18 @@ static bool owes_report(const struct core *c)
 	return false;
 }
 
+/* At the end. The ledger ends only when all is written: room will come. */
+static void report_all_lost(struct core *c)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	report_lost(c);
+	while (owes_report(c)) {
+		nanosleep(&pause, NULL);
+		report_lost(c);
+	}
+}
+
 /* The name in front of a record, which auditd puts there or not. */
 static char *node_in(const char *data, size_t len)
 {
@@ -284,7 +296,7 @@ static void *run(void *ctx)
 	}
 	watch_drain(c->watch);
 	pipeline_finish(c->pipeline);
-	report_lost(c);
+	report_all_lost(c);
 	channel_close(c->out);
 	return NULL;
 }
