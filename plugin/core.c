@@ -187,8 +187,10 @@ static void start_watch(struct core *c, const char *data, size_t len)
 	c->merge = pipeline_local(c->pipeline, c->node);
 	t = pipeline_local_tree(c->pipeline);
 	watch_attach(c->watch, c->merge, t, pipeline_metrics(c->pipeline));
-	if (c->keeper)
+	if (c->keeper) {
 		keeper_restore(c->keeper, t, c->node, c->out);
+		pipeline_expect(c->pipeline, keeper_serial(c->keeper));
+	}
 	watch_start(c->watch);
 	if (c->keeper)
 		keeper_write(c->keeper);
@@ -287,8 +289,11 @@ static void *run(void *ctx)
 			idle(c);
 		}
 		watch_tick(c->watch);
-		if (c->keeper)
+		if (c->keeper) {
+			keeper_came(c->keeper, pipeline_serial(c->pipeline),
+				    c->quiet);
 			keeper_tick(c->keeper, c->ledger);
+		}
 		report_lost(c);
 		obey(c);
 		if (!n)
@@ -297,6 +302,8 @@ static void *run(void *ctx)
 	watch_drain(c->watch);
 	pipeline_finish(c->pipeline);
 	report_all_lost(c);
+	if (c->keeper)
+		keeper_finish(c->keeper, pipeline_serial(c->pipeline));
 	channel_close(c->out);
 	return NULL;
 }
