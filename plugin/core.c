@@ -195,6 +195,20 @@ static bool owes_report(const struct core *c)
 	return false;
 }
 
+/* At the end. The ledger ends only when all is written: room will come. */
+static void report_all_lost(struct core *c)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	report_lost(c);
+	hand_over(c);
+	while (owes_report(c)) {
+		nanosleep(&pause, NULL);
+		report_lost(c);
+		hand_over(c);
+	}
+}
+
 /* How auditd calls this host is known now. */
 static void start_watch(struct core *c, const char *node)
 {
@@ -206,8 +220,10 @@ static void start_watch(struct core *c, const char *node)
 	c->merge = pipeline_local(c->pipeline, c->node);
 	t = pipeline_local_tree(c->pipeline);
 	watch_attach(c->watch, c->merge, t, pipeline_metrics(c->pipeline));
-	if (c->keeper)
+	if (c->keeper) {
 		keeper_restore(c->keeper, t, c->node, c->out);
+		pipeline_expect(c->pipeline, keeper_serial(c->keeper));
+	}
 	watch_start(c->watch);
 	if (c->keeper)
 		keeper_write(c->keeper);
@@ -354,8 +370,11 @@ static void *run(void *ctx)
 		}
 		watch_tick(c->watch);
 		hand_over(c);
-		if (c->keeper)
+		if (c->keeper) {
+			keeper_came(c->keeper, pipeline_serial(c->pipeline),
+				    c->quiet);
 			keeper_tick(c->keeper, c->ledger);
+		}
 		report_lost(c);
 		hand_over(c);
 		obey(c);
@@ -366,8 +385,9 @@ static void *run(void *ctx)
 	watch_drain(c->watch);
 	pipeline_finish(c->pipeline);
 	hand_over(c);
-	report_lost(c);
-	hand_over(c);
+	report_all_lost(c);
+	if (c->keeper)
+		keeper_finish(c->keeper, pipeline_serial(c->pipeline));
 	channel_close(c->out);
 	return NULL;
 }

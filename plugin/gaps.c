@@ -17,8 +17,8 @@ static void pass(struct gaps *g)
 
 	if (*word & bit)
 		*word &= ~bit;
-	else
-		g->missing++;
+	else if (!g->missing++)
+		g->hole = g->next;
 	g->next++;
 }
 
@@ -70,6 +70,19 @@ void gaps_see(struct gaps *g, uint64_t serial)
 	for (word = word_of(g, g->next, &bit); *word & bit;
 	     word = word_of(g, g->next, &bit))
 		pass(g);
+}
+
+void gaps_expect(struct gaps *g, uint64_t serial)
+{
+	g->top = serial;
+	g->next = serial + 1;
+}
+
+uint64_t gaps_done(const struct gaps *g)
+{
+	uint64_t open = g->missing ? g->hole : g->next;
+
+	return open ? open - 1 : 0;
 }
 
 void gaps_close(struct gaps *g)

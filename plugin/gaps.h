@@ -17,10 +17,17 @@ struct gaps {
 	uint64_t old;		/* the last one, if far behind; or 0 */
 	uint64_t top;		/* the highest seen */
 	uint64_t missing;	/* passed by and never seen, not yet taken */
+	uint64_t hole;		/* the first of these */
 	uint64_t seen[GAPS_WINDOW / 64];	/* bits from next on, as a ring */
 };
 
 void gaps_see(struct gaps *g, uint64_t serial);
+
+/* At the beginning: all up to serial was seen before. */
+void gaps_expect(struct gaps *g, uint64_t serial);
+
+/* All up to this one were seen, or are missing and taken; 0: none yet. */
+uint64_t gaps_done(const struct gaps *g);
 
 /* Nothing older will come any more: what is missing up to now is lost. */
 void gaps_close(struct gaps *g);

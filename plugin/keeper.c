@@ -15,6 +15,7 @@
 #include "state.h"
 
 #define RETRY_MS 1000
+#define SERIAL_MS 100
 #define LOCK_TRIES 30
 #define LOCK_WAIT_US 100000
 
@@ -36,6 +37,10 @@ struct keeper {
 	struct buf batch;	/* lines that are not in the channel yet */
 	size_t whole_bytes;	/* of the state when it was last written */
 	size_t added_bytes;	/* since */
+	uint64_t told;		/* the highest serial told of; 0: none */
+	uint64_t came;		/* up to here none is missing */
+	uint64_t saved_serial;	/* what is in the state: the lower of both */
+	uint64_t serial_ms;	/* when that was put there */
 	bool damaged;		/* a line found no room, or no disk */
 	uint64_t not_before_ms;	/* … and when to try again; 0: at once */
 };
@@ -163,6 +168,7 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 			   &err)) {
 	case STATE_GOOD:
 		restore(k, &state);
+		k->told = k->came = k->saved_serial = state.serial;
 		break;
 	case STATE_NONE:
 		break;
@@ -187,12 +193,45 @@ void keeper_flush(struct keeper *k)
 	buf_clear(&k->batch);
 }
 
+uint64_t keeper_serial(const struct keeper *k)
+{
+	return k->told < k->came ? k->told : k->came;
+}
+
+void keeper_came(struct keeper *k, uint64_t serial, bool quiet)
+{
+	if (serial)
+		k->came = serial;
+	if (quiet && serial > k->told)
+		k->told = serial;
+}
+
+static void put_serial(struct keeper *k)
+{
+	uint64_t serial = keeper_serial(k);
+
+	if (!k->lines || serial == k->saved_serial)
+		return;
+	state_serial(&k->batch, serial);
+	keeper_flush(k);
+	k->saved_serial = serial;
+	k->serial_ms = now_ms();
+}
+
+void keeper_finish(struct keeper *k, uint64_t serial)
+{
+	keeper_came(k, serial, true);
+	put_serial(k);
+}
+
 void keeper_change(struct keeper *k, const struct change *c)
 {
 	struct saved s;
 
 	if (!k->lines || !c->proc)
 		return;
+	if (c->serial > k->told)
+		k->told = c->serial;
 	switch (c->kind) {
 	case CHANGE_END:
 		state_end(&k->batch, c->proc->entity_id);
@@ -228,6 +267,8 @@ bool keeper_write(struct keeper *k)
 		abort();
 	state_head(all, k->boot_id, k->node);
 	tree_save(k->tree, collect, all);
+	if (keeper_serial(k))
+		state_serial(all, keeper_serial(k));
 	bytes = all->len;
 	if (!channel_put(k->lines, LEDGER_STATE_ANEW, (const char *)&all,
 			 sizeof(all))) {
@@ -238,6 +279,7 @@ bool keeper_write(struct keeper *k)
 	buf_clear(&k->batch);	/* it is in there */
 	k->whole_bytes = bytes;
 	k->added_bytes = 0;
+	k->saved_serial = keeper_serial(k);
 	k->damaged = false;
 	return true;
 }
@@ -246,6 +288,8 @@ void keeper_tick(struct keeper *k, struct ledger *ledger)
 {
 	if (!k->lines)
 		return;
+	if (now_ms() >= k->serial_ms + SERIAL_MS)
+		put_serial(k);
 	if (ledger_lost(ledger, LEDGER_STATE)) {
 		/* It was the disk: that takes its time. */
 		k->not_before_ms = now_ms() + RETRY_MS;

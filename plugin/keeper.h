@@ -41,8 +41,23 @@ void keeper_change(struct keeper *k, const struct change *c);
 /* Puts what was gathered into the channel: before any log line that tells it. */
 void keeper_flush(struct keeper *k);
 
-/* Writes the state anew if it has grown too long, or lost lines. */
+/* All audit serials up to this were told of, by the state; 0: not known. */
+uint64_t keeper_serial(const struct keeper *k);
+
+/*
+ * All up to that serial has come, or was told to be lost; if quiet, it has
+ * been told of, too: nothing of it waits in the tree.
+ */
+void keeper_came(struct keeper *k, uint64_t serial, bool quiet);
+
+/*
+ * Writes the state anew if it has grown too long, or lost lines, and now and
+ * then to it what serial the tree has come to.
+ */
 void keeper_tick(struct keeper *k, struct ledger *ledger);
+
+/* The last word: all up to that serial has come and been told of. */
+void keeper_finish(struct keeper *k, uint64_t serial);
 
 /* Writes it anew. False if the channel has no room for it now. */
 bool keeper_write(struct keeper *k);

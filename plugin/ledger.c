@@ -17,6 +17,7 @@ struct log {
 	struct ledger *ledger;
 	struct logfile *file;	/* NULL: off */
 	struct buf batch;	/* whole lines not written yet */
+	bool stuck;		/* could not be replaced, which was told */
 	uint64_t lost;		/* under the ledger's lock */
 };
 
@@ -71,7 +72,10 @@ static struct ledger_options *options_copy(const struct ledger_options *from)
 	return to;
 }
 
-/* A log's news: what it lost is counted here, then it goes on to the owner. */
+/*
+ * A log's news: what it lost is counted here, then it goes on to the owner.
+ * The keeper is to hear of it at once: only what it writes anew can help.
+ */
 static void hear(void *ctx, const struct logfile_news *news)
 {
 	struct log *log = ctx;
@@ -79,6 +83,8 @@ static void hear(void *ctx, const struct logfile_news *news)
 
 	pthread_mutex_lock(&l->lock);
 	log->lost += news->lost;
+	if (log == &l->logs[LEDGER_STATE] && news->event == LOGFILE_FAILS)
+		log->lost++;
 	pthread_mutex_unlock(&l->lock);
 	l->news(l->ctx, news);
 }
@@ -98,7 +104,7 @@ static void set_options(struct ledger *l, const struct ledger_options *o)
 {
 	int i;
 
-	static const struct logfile_options state;
+	static const struct logfile_options state = { .whole = true };
 
 	for (i = 0; i < LEDGER_LOGS; i++)
 		set_log(&l->logs[i], o->path[i],
@@ -178,28 +184,38 @@ static void obey(struct ledger *l)
 	options_free(options);
 }
 
+/* Told once when it begins, and once when it is over; err: NULL if it is. */
+static void tell_stuck(struct ledger *l, struct log *log, const struct err *err)
+{
+	const struct logfile_news news = {
+		.event = err ? LOGFILE_STUCK : LOGFILE_UNSTUCK,
+		.path = logfile_path(log->file),
+		.err = err,
+	};
+
+	if (log->stuck != (err != NULL))
+		l->news(l->ctx, &news);
+	log->stuck = err != NULL;
+}
+
 /* What was appended before is in what replaces it. */
 static void replace_state(struct ledger *l, const struct channel_msg *msg)
 {
 	struct log *log = &l->logs[LEDGER_STATE];
-	struct logfile_news news = { .event = LOGFILE_STUCK };
 	struct err err;
 	struct buf *all;
 
 	memcpy(&all, msg->data, sizeof(all));
-	if (log->file) {
-		news.path = logfile_path(log->file);
-		news.err = &err;
-		if (!logfile_replace(log->file, all->data, all->len, now_ms(),
-				     &err)) {
-			buf_clear(&log->batch);
-		} else {
-			/* The keeper is to try again. */
-			pthread_mutex_lock(&l->lock);
-			log->lost++;
-			pthread_mutex_unlock(&l->lock);
-			l->news(l->ctx, &news);
-		}
+	if (log->file &&
+	    logfile_replace(log->file, all->data, all->len, now_ms(), &err)) {
+		/* The keeper is to try again. */
+		pthread_mutex_lock(&l->lock);
+		log->lost++;
+		pthread_mutex_unlock(&l->lock);
+		tell_stuck(l, log, &err);
+	} else if (log->file) {
+		buf_clear(&log->batch);
+		tell_stuck(l, log, NULL);
 	}
 	buf_free(all);
 	free(all);

@@ -35,6 +35,7 @@ struct logfile {
 	int dir_fd;		/* -1 or the directory of fd */
 	int fd;
 	bool stale;		/* fd is not, or no longer, what path names */
+	bool was_open;		/* at some time */
 	size_t torn_bytes;	/* of a partial line at the file's end */
 	struct trouble failing;	/* lines are lost */
 	struct trouble stuck;	/* rotation or reopening fails */
@@ -157,14 +158,15 @@ static int drop_torn_tail(int fd, struct err *err)
 	return 0;
 }
 
-static int open_file(int dir_fd, const char *name, gid_t gid, struct err *err)
+static int open_file(const struct logfile *lf, int dir_fd, struct err *err)
 {
+	int create = lf->options.whole && lf->was_open ? 0 : O_CREAT;
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 
 	/* O_NONBLOCK: not to be held up by a FIFO that has this name */
-	fd = openat(dir_fd, name,
-		    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
+	fd = openat(dir_fd, lf->name,
+		    O_RDWR | O_APPEND | create | O_NOFOLLOW | O_CLOEXEC |
 			    O_NOCTTY | O_NONBLOCK,
 		    FILE_MODE);
 	if (fd < 0)
@@ -176,7 +178,8 @@ static int open_file(int dir_fd, const char *name, gid_t gid, struct err *err)
 		return err_set(err, 0, "is no regular file");
 	if (st.st_nlink > 1)
 		return err_set(err, 0, "has another name (hard link)");
-	if (logdir_own(fd, gid, FILE_MODE, err) || drop_torn_tail(fd, err))
+	if (logdir_own(fd, lf->options.gid, FILE_MODE, err) ||
+	    drop_torn_tail(fd, err))
 		return -1;
 	return steal_fd(&fd);
 }
@@ -211,13 +214,14 @@ static void close_file(struct logfile *lf)
 /* What is open stays so until the new one is. */
 static int open_in(struct logfile *lf, int dir_fd, struct err *err)
 {
-	int fd = open_file(dir_fd, lf->name, lf->options.gid, err);
+	int fd = open_file(lf, dir_fd, err);
 
 	if (fd < 0)
 		return err_wrap(err, "%s", lf->path);
 	close_file(lf);
 	lf->fd = fd;
 	lf->stale = false;
+	lf->was_open = true;
 	return 0;
 }
 
@@ -237,15 +241,23 @@ static int open_by_name(struct logfile *lf, struct err *err)
 	return 0;
 }
 
-/* Sees to it that a file is open, if possible the one that path names. */
+/*
+ * Sees to it that a file is open, if possible the one that path names. What
+ * is written to a file without a name nobody will read: that is a failure.
+ * Where writing fails, the name may lead to a better disk by now.
+ */
 static int settle(struct logfile *lf, uint64_t now_ms, struct err *err)
 {
 	struct stat st;
+	bool gone;
 
 	if (lf->fd < 0)
 		return open_by_name(lf, err);
-	if (!fstat(lf->fd, &st) && !st.st_nlink)
-		lf->stale = true;
+	gone = !fstat(lf->fd, &st) && !st.st_nlink;
+	if ((gone || lf->failing.on) && !open_by_name(lf, err))
+		unstick(lf);
+	else if (gone)
+		return -1;
 	if (!lf->stale || !is_due(&lf->stuck, now_ms))
 		return 0;
 	if (open_by_name(lf, err))

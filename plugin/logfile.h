@@ -16,6 +16,7 @@
 #ifndef CONTREE_LOGFILE_H
 #define CONTREE_LOGFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,8 @@ struct logfile_options {
 	gid_t gid;
 	uint64_t size_bytes;	/* rotated rather than beyond this; 0: never */
 	unsigned int generations;	/* NAME.1 to NAME.N are kept */
+	bool whole;	/* once open it is not made anew when it is gone: its
+			 * beginning is the owner's to write, elsewhere */
 };
 
 enum logfile_event {

@@ -197,6 +197,17 @@ struct tree *pipeline_local_tree(struct pipeline *p)
 	return p->local ? p->local->tree : NULL;
 }
 
+uint64_t pipeline_serial(const struct pipeline *p)
+{
+	return p->local ? gaps_done(&p->local->gaps) : 0;
+}
+
+void pipeline_expect(struct pipeline *p, uint64_t serial)
+{
+	if (p->local && serial)
+		gaps_expect(&p->local->gaps, serial);
+}
+
 /* Room for the arguments as hex, with their names, and the other records. */
 static size_t event_bytes(const struct pipeline_options *options)
 {

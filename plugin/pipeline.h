@@ -59,6 +59,15 @@ struct merge *pipeline_local(struct pipeline *p, const char *node);
 typedef void pipeline_node_fn(void *ctx, const char *node);
 void pipeline_on_node(struct pipeline *p, pipeline_node_fn *fn, void *ctx);
 
+/*
+ * Of that node's audit serials all up to this one have come, or were told to
+ * be lost; 0: none yet.
+ */
+uint64_t pipeline_serial(const struct pipeline *p);
+
+/* Of that node all up to serial came before: a hole behind it is a loss. */
+void pipeline_expect(struct pipeline *p, uint64_t serial);
+
 /* That node's tree, or NULL. Borrowed. */
 struct tree *pipeline_local_tree(struct pipeline *p);
 

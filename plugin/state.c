@@ -51,3 +51,12 @@ void state_end(struct buf *out, const char *entity)
 	json_object_end(out, line);
 	out->data[out->len - 1] = '\n';
 }
+
+void state_serial(struct buf *out, uint64_t serial)
+{
+	size_t line = json_object(out, "", 0);
+
+	json_num(out, KEY("serial"), serial);
+	json_object_end(out, line);
+	out->data[out->len - 1] = '\n';
+}

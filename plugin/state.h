@@ -14,12 +14,13 @@
 #include "err.h"
 #include "saved.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 /* Append a line. */
 void state_head(struct buf *out, const char *boot_id, const char *node);
 void state_line(struct buf *out, const struct saved *s);
 void state_end(struct buf *out, const char *entity);
+void state_serial(struct buf *out, uint64_t serial);
 
 enum state_found {
 	STATE_NONE,	/* there is no file */
@@ -33,6 +34,7 @@ struct state {
 	size_t n;
 	struct saved *list;	/* the strings are its own */
 	size_t *parents;	/* index of the parent, or SIZE_MAX */
+	uint64_t serial;	/* the highest of audit's that was told of; or 0 */
 };
 
 /*

@@ -162,9 +162,16 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 				  struct err *err)
 {
 	const char *ended;
+	uint64_t serial;
 
 	if (!r->headed)
 		return read_head(r, line, err);
+	serial = (uint64_t)number_of(line, "serial", INT64_MAX);
+	if (serial) {
+		if (serial > r->state->serial)
+			r->state->serial = serial;
+		return STATE_GOOD;
+	}
 	ended = text_of(line, "ended_entity");
 	if (*ended) {
 		mark_ended(r, ended);

@@ -147,6 +147,31 @@ START_TEST(test_far)
 }
 END_TEST
 
+/* Seen before a restart: only what is behind it can be missing. */
+START_TEST(test_expect)
+{
+	struct gaps g = { 0 };
+
+	ck_assert_uint_eq(gaps_done(&g), 0);
+	gaps_expect(&g, 100);
+	gaps_close(&g);
+	ck_assert_uint_eq(gaps_take(&g), 0);
+	ck_assert_uint_eq(gaps_done(&g), 100);
+	gaps_see(&g, 98);
+	gaps_see(&g, 104);
+	gaps_see(&g, 101);
+	ck_assert_uint_eq(gaps_done(&g), 101);
+	gaps_close(&g);
+	ck_assert_uint_eq(gaps_done(&g), 101);
+	ck_assert_uint_eq(gaps_take(&g), 2);
+	ck_assert_uint_eq(gaps_done(&g), 104);
+	gaps_expect(&g, 104);
+	gaps_see(&g, 105);
+	gaps_close(&g);
+	ck_assert_uint_eq(gaps_take(&g), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("gaps");
@@ -156,6 +181,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_random, 0, 10);
 	tcase_add_test(t, test_close);
 	tcase_add_test(t, test_far);
+	tcase_add_test(t, test_expect);
 	suite_add_tcase(s, t);
 	return s;
 }

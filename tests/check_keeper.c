@@ -402,6 +402,52 @@ START_TEST(test_tick_idle)
 }
 END_TEST
 
+/* What serial the tree has come to, so that a restart can tell of a hole. */
+START_TEST(test_serial)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct life l;
+	struct fact f;
+
+	life_begin(&l, 1 << 20);
+	ck_assert_uint_eq(keeper_serial(l.keeper), 0);
+	keeper_write(l.keeper);
+	find(&l, 10);
+	f = fact_of(&l, FACT_EXEC, 10);
+	f.exe = "/usr/bin/containerd";
+	f.serial = 70;
+	tree_apply(l.tree, &f);
+	/* told is 70, but between 68 and that some have not come */
+	keeper_came(l.keeper, 67, false);
+	keeper_tick(l.keeper, l.ledger);
+	drain(&l, &out);
+	put_file(&out);
+	keeper_finish(l.keeper, 72);
+	drain(&l, &out);
+	life_end(&l);
+
+	life_begin(&l, 1 << 20);
+	ck_assert_uint_eq(keeper_serial(l.keeper), 67);
+	keeper_came(l.keeper, 90, false);
+	ck_assert_uint_eq(keeper_serial(l.keeper), 67);
+	keeper_came(l.keeper, 90, true);
+	ck_assert_uint_eq(keeper_serial(l.keeper), 90);
+	life_end(&l);
+
+	put_file(&out);
+	life_begin(&l, 1 << 20);
+	ck_assert_uint_eq(keeper_serial(l.keeper), 72);
+	keeper_write(l.keeper);
+	ck_assert_uint_eq(drain(&l, &out), 1);
+	life_end(&l);
+
+	put_file(&out);
+	life_begin(&l, 4096);
+	ck_assert_uint_eq(keeper_serial(l.keeper), 72);
+	life_end(&l);
+}
+END_TEST
+
 /* A line found no room: all is written, when there is room. */
 START_TEST(test_refused)
 {
@@ -518,7 +564,7 @@ START_TEST(test_disk)
 		sched_yield();
 	make(&l, 10, 21);
 	/* the news of what was lost may come a little after that line */
-	while (!strstr(content(path), "\"contree\":1")) {
+	while (!strstr(content(path), "\"contree\":2")) {
 		keeper_tick(l.keeper, l.ledger);
 		usleep(1000);
 	}
@@ -533,6 +579,43 @@ START_TEST(test_disk)
 	life_end(&l);
 	life_begin(&l, 4096);
 	ck_assert_ptr_nonnull(tree_find(l.tree, 22));
+	life_end(&l);
+}
+END_TEST
+
+/* The state was removed: its middle alone would be no use. */
+START_TEST(test_removed)
+{
+	struct ledger_options options = {
+		.path = { [LEDGER_STATE] = path },
+	};
+	struct life l;
+	struct err err;
+
+	if (getegid())
+		return; /* the state's group is root's */
+	life_begin(&l, 1 << 20);
+	ledger_free(l.ledger);
+	l.ledger = ledger_new(&options, l.lines, hear_log, NULL, &err);
+	ck_assert_ptr_nonnull(l.ledger);
+	ck_assert_msg(!ledger_start(l.ledger, -1, NULL, &err), "%s", err.text);
+	find(&l, 10);
+	make(&l, 10, 20);
+	await(path, "\"pid\":20");
+	ck_assert(!unlink(path));
+	make(&l, 10, 21);
+	while (access(path, F_OK)) {
+		keeper_tick(l.keeper, l.ledger);
+		usleep(1000);
+	}
+	channel_close(l.lines);
+	ledger_free(l.ledger);
+	l.ledger = NULL;
+	life_end(&l);
+	life_begin(&l, 4096);
+	ck_assert_ptr_nonnull(tree_find(l.tree, 20));
+	ck_assert_ptr_nonnull(tree_find(l.tree, 21));
+	ck_assert_uint_eq(l.heard.bad, 0);
 	life_end(&l);
 }
 END_TEST
@@ -619,7 +702,7 @@ static const struct {
 	{ "of another version",
 	  "{\"contree\":77}\n{\"entity\":\"a\",\"pid\":1}\n", ".old" },
 	{ "of another boot",
-	  "{\"contree\":1,\"boot_id\":\"x\"}\n{\"entity\":\"a\",\"pid\":1}\n",
+	  "{\"contree\":2,\"boot_id\":\"x\"}\n{\"entity\":\"a\",\"pid\":1}\n",
 	  ".old" },
 };
 
@@ -733,10 +816,12 @@ static Suite *suite(void)
 	tcase_add_test(t, test_container);
 	tcase_add_test(t, test_lives);
 	tcase_add_test(t, test_tick_idle);
+	tcase_add_test(t, test_serial);
 	tcase_add_test(t, test_refused);
 	tcase_add_test(t, test_write_refused);
 	tcase_add_test(t, test_slack);
 	tcase_add_test(t, test_disk);
+	tcase_add_test(t, test_removed);
 	tcase_add_test(t, test_lock);
 	tcase_add_test(t, test_no_lock);
 	tcase_add_loop_test(t, test_aside, 0, (int)COUNT(files));

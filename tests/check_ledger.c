@@ -24,7 +24,7 @@ static char text_path[128], json_path[128], other_path[128];
 
 struct heard {
 	pthread_mutex_t lock;
-	unsigned int fails, works;
+	unsigned int fails, works, stuck, unstuck;
 };
 
 static void hear(void *ctx, const struct logfile_news *news)
@@ -34,6 +34,8 @@ static void hear(void *ctx, const struct logfile_news *news)
 	pthread_mutex_lock(&h->lock);
 	h->fails += news->event == LOGFILE_FAILS;
 	h->works += news->event == LOGFILE_WORKS;
+	h->stuck += news->event == LOGFILE_STUCK;
+	h->unstuck += news->event == LOGFILE_UNSTUCK;
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -248,6 +250,44 @@ START_TEST(test_lost)
 }
 END_TEST
 
+static void put_state(struct desk *d, const char *text)
+{
+	struct buf *all = calloc(1, sizeof(*all));
+
+	ck_assert_ptr_nonnull(all);
+	buf_put(all, text, strlen(text));
+	while (!channel_put(d->ch, LEDGER_STATE_ANEW, (const char *)&all,
+			    sizeof(all)))
+		sched_yield();
+}
+
+/* However often it is tried, it is told once; the keeper hears each time. */
+START_TEST(test_state_stuck)
+{
+	struct ledger_options options = both_logs();
+	struct desk d;
+	char name[160];
+
+	snprintf(name, sizeof(name), "%s/state.new", dir);
+	ck_assert(!mkdir(name, 0700));
+	options.path[LEDGER_STATE] = other_path;
+	snprintf(other_path, sizeof(other_path), "%s/state", dir);
+	open_desk(&d, &options);
+	put_state(&d, "head\n");
+	put_state(&d, "head\n");
+	put(&d, LEDGER_JSON, "j1\n");
+	await(json_path, "j1\n");
+	ck_assert_uint_eq(ledger_lost(d.ledger, LEDGER_STATE), 2);
+	ck_assert(!rmdir(name));
+	put_state(&d, "head\n");
+	put_state(&d, "head2\n");
+	close_desk(&d);
+	ck_assert_uint_eq(d.heard.stuck, 1);
+	ck_assert_uint_eq(d.heard.unstuck, 1);
+	ck_assert_str_eq(content(other_path), "head2\n");
+}
+END_TEST
+
 #define MANY 30000U
 
 /* Every generation from the oldest on, as one. */
@@ -304,6 +344,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_new_path);
 	tcase_add_test(t, test_reopen);
 	tcase_add_test(t, test_lost);
+	tcase_add_test(t, test_state_stuck);
 	tcase_add_test(t, test_disturbed);
 	suite_add_tcase(s, t);
 	return s;

@@ -75,7 +75,8 @@ static gid_t some_gid(void)
 static struct logfile *new_log(struct heard *h, uint64_t size,
 			       unsigned int generations)
 {
-	struct logfile_options options = { some_gid(), size, generations };
+	struct logfile_options options = { some_gid(), size, generations,
+					   false };
 
 	memset(h, 0, sizeof(*h));
 	return logfile_new(path, &options, hear, h);
@@ -406,6 +407,70 @@ START_TEST(test_reopen_fails)
 }
 END_TEST
 
+/* Where a removed log cannot be made anew, lines go nowhere, and are lost. */
+START_TEST(test_in_place)
+{
+	struct heard h;
+	struct logfile *lf = new_log(&h, 0, 3);
+
+	write_text(lf, "a\n", 0);
+	shell("cd %s && rm -r log && touch log", dir);
+	write_text(lf, "b\n", 0);
+	write_text(lf, "c\n", 999);
+	ck_assert_uint_eq(h.count[LOGFILE_FAILS], 1);
+	ck_assert_uint_eq(h.count[LOGFILE_STUCK], 0);
+	shell("rm %s/log", dir);
+	write_text(lf, "d\n", 1000);
+	ck_assert_uint_eq(h.count[LOGFILE_WORKS], 1);
+	ck_assert_uint_eq(h.lost, 2);
+	ck_assert_str_eq(content(path), "d\n");
+	logfile_free(lf);
+}
+END_TEST
+
+/* A log that fails is looked for by its name: here is a better disk by now. */
+START_TEST(test_other_disk)
+{
+	struct rlimit was, none = { 0, 0 };
+	struct heard h;
+	struct logfile *lf = new_log(&h, 0, 3);
+
+	ck_assert(!getrlimit(RLIMIT_FSIZE, &was));
+	none.rlim_max = was.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	write_text(lf, "a\n", 0);
+	ck_assert(!setrlimit(RLIMIT_FSIZE, &none));
+	write_text(lf, "b\n", 0);
+	ck_assert(!setrlimit(RLIMIT_FSIZE, &was));
+	shell("cd %s && mv log old", dir);
+	write_text(lf, "c\n", 1000);
+	ck_assert_uint_eq(h.count[LOGFILE_WORKS], 1);
+	ck_assert_uint_eq(h.lost, 1);
+	ck_assert_str_eq(content(path), "c\n");
+	logfile_free(lf);
+}
+END_TEST
+
+/* One whose beginning is another's to write is not begun in its middle. */
+START_TEST(test_whole)
+{
+	struct logfile_options options = { .gid = some_gid(), .whole = true };
+	struct heard h = { { 0 }, 0, "" };
+	struct logfile *lf = logfile_new(path, &options, hear, &h);
+
+	write_text(lf, "head\na\n", 0);
+	ck_assert(!unlink(path));
+	write_text(lf, "b\n", 0);
+	ck_assert_uint_eq(h.count[LOGFILE_FAILS], 1);
+	ck_assert_str_eq(content(path), "(none)");
+	shell("cp /dev/null %s", path);
+	write_text(lf, "c\n", 1000);
+	ck_assert_uint_eq(h.lost, 1);
+	ck_assert_str_eq(content(path), "c\n");
+	logfile_free(lf);
+}
+END_TEST
+
 /* A write that goes in only in part: by a limit, so without root. */
 static const struct {
 	const char *name;
@@ -532,7 +597,7 @@ START_TEST(test_no_file)
 	size_t i;
 
 	for (i = 0; i < COUNT(paths); i++) {
-		struct logfile_options options = { getegid(), 0, 0 };
+		struct logfile_options options = { .gid = getegid() };
 		struct heard h = { { 0 }, 0, "" };
 		struct logfile *lf = logfile_new(paths[i], &options, hear, &h);
 
@@ -557,6 +622,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_rotations, 0, COUNT(rotations));
 	tcase_add_test(t, test_gap);
 	tcase_add_test(t, test_stuck);
+	tcase_add_test(t, test_in_place);
+	tcase_add_test(t, test_other_disk);
+	tcase_add_test(t, test_whole);
 	tcase_add_loop_test(t, test_hands, 0, COUNT(hands));
 	tcase_add_test(t, test_reopen_fails);
 	tcase_add_loop_test(t, test_limits, 0, COUNT(limits));

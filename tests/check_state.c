@@ -265,10 +265,33 @@ START_TEST(test_lines)
 	state_head(&out, "a\nb", "c\nd");
 	state_line(&out, &s);
 	state_end(&out, "e\nf");
+	state_serial(&out, 7);
 	for (size_t i = 0; i < out.len; i++)
 		lines += out.data[i] == '\n';
-	ck_assert_uint_eq(lines, 3);
+	ck_assert_uint_eq(lines, 4);
 	ck_assert_int_eq(out.data[out.len - 1], '\n');
+}
+END_TEST
+
+/* The highest counts, wherever it stands. */
+START_TEST(test_serial)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	_cleanup_state_ struct state state;
+	struct err err;
+
+	state_head(&out, BOOT, "host");
+	put(out.data, out.len);
+	ck_assert_int_eq(load(&state, &err), STATE_GOOD);
+	ck_assert_uint_eq(state.serial, 0);
+	state_free(&state);
+	state_serial(&out, 8);
+	state_serial(&out, UINT64_C(5000000000));
+	state_serial(&out, 9);
+	put(out.data, out.len);
+	ck_assert_int_eq(load(&state, &err), STATE_GOOD);
+	ck_assert_uint_eq(state.serial, UINT64_C(5000000000));
+	ck_assert_uint_eq(state.n, 0);
 }
 END_TEST
 
@@ -509,17 +532,18 @@ static const struct {
 	const char *head;
 	enum state_found want;
 } heads[] = {
-	{ "ours", HEAD("1", BOOT, "host"), STATE_GOOD },
-	{ "another boot", HEAD("1", "x", "host"), STATE_FOREIGN },
-	{ "no boot", HEAD("1", "", "host"), STATE_FOREIGN },
-	{ "a boot's beginning", HEAD("1", "0dd8b7ab", "host"), STATE_FOREIGN },
-	{ "a later version", HEAD("2", BOOT, "host"), STATE_FOREIGN },
+	{ "ours", HEAD("2", BOOT, "host"), STATE_GOOD },
+	{ "another boot", HEAD("2", "x", "host"), STATE_FOREIGN },
+	{ "no boot", HEAD("2", "", "host"), STATE_FOREIGN },
+	{ "a boot's beginning", HEAD("2", "0dd8b7ab", "host"), STATE_FOREIGN },
+	{ "a later version", HEAD("3", BOOT, "host"), STATE_FOREIGN },
+	{ "an earlier version", HEAD("1", BOOT, "host"), STATE_FOREIGN },
 	{ "version 0", HEAD("0", BOOT, "host"), STATE_FOREIGN },
-	{ "a version in words", HEAD("\"1\"", BOOT, "host"), STATE_FOREIGN },
-	{ "another node", HEAD("1", BOOT, "hosts"), STATE_FOREIGN },
-	{ "no node", HEAD("1", BOOT, ""), STATE_FOREIGN },
+	{ "a version in words", HEAD("\"2\"", BOOT, "host"), STATE_FOREIGN },
+	{ "another node", HEAD("2", BOOT, "hosts"), STATE_FOREIGN },
+	{ "no node", HEAD("2", BOOT, ""), STATE_FOREIGN },
 	{ "a boot that is a number",
-	  "{\"contree\":1,\"boot_id\":1,\"node\":\"host\"}\n", STATE_FOREIGN },
+	  "{\"contree\":2,\"boot_id\":1,\"node\":\"host\"}\n", STATE_FOREIGN },
 	{ "none", "{\"entity\":\"a\",\"pid\":1}\n", STATE_BROKEN },
 	{ "an empty object", "{}\n", STATE_BROKEN },
 	{ "an empty line", "\n", STATE_BROKEN },
@@ -846,6 +870,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_fields);
 	tcase_add_loop_test(t, test_bytes, 0, (int)COUNT(texts));
 	tcase_add_test(t, test_lines);
+	tcase_add_test(t, test_serial);
 	tcase_add_loop_test(t, test_lives, 0, (int)COUNT(lives));
 	tcase_add_test(t, test_ended);
 	tcase_add_test(t, test_many);

@@ -19,10 +19,14 @@ hide_machine() {
 }
 
 # So that what auditd and the plugin say can be shown. Where there is a
-# system log, it stays there.
+# system log, it stays there. Else it is ours alone: /dev is everybody's, but
+# /run is not.
 start_syslogd() {
 	[ ! -e /dev/log ] || return 0
-	[ -L /dev/log ] || made="$made /dev/log"
+	if [ ! -L /dev/log ]; then
+		ln -s "/run/$name.log" /dev/log || return 0
+		made="$made /dev/log"
+	fi
 	mkdir -p "$(dirname "$(readlink -m /dev/log)")"
 	busybox syslogd -n -O "$scratch/syslog" 2>/dev/null &
 	syslogd_pid=$!
@@ -41,6 +45,7 @@ install_plugin() {
 	etc=$(dirname "$(find "$scratch/inst" -type d -name plugins.d)")
 	conf=$etc/audisp-contree.conf
 	sed -i "s|= /var/log/contree/|= $scratch/log/|
+		s|= /var/lib/contree/|= $scratch/lib/|
 		s/^seccomp = .*/seccomp = kill/" "$conf"
 	sed -i "s|^path = .*|path = $plugin|
 		\$a args = -c $conf" "$etc/plugins.d/contree.conf"
