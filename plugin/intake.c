@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ struct intake {
 	struct channel *out;
 	pthread_t thread;
 	bool started;
+	bool patient;		/* what fd is read from can wait */
 	bool skipping;		/* the rest of a line that was cut */
 	uint64_t untold;	/* lines dropped since the last message */
 	uint64_t dropped;
@@ -33,6 +35,13 @@ struct intake {
 	size_t len;		/* bytes in data: part of a line */
 	char data[INTAKE_MESSAGE_BYTES];
 };
+
+static bool is_file(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+}
 
 struct intake *intake_new(int fd, struct channel *out, struct err *err)
 {
@@ -44,6 +53,7 @@ struct intake *intake_new(int fd, struct channel *out, struct err *err)
 	}
 	in->fd = fd;
 	in->out = out;
+	in->patient = is_file(fd);
 	in->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (in->stop_fd < 0) {
 		err_set(err, errno, "eventfd");
@@ -68,15 +78,27 @@ static uint64_t count_lines(const char *data, size_t len)
 	return n;
 }
 
+static void wait_for_room(void)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
 static void put(struct intake *in, const char *data, size_t len)
 {
 	unsigned int tag = in->untold < UINT_MAX ? (unsigned int)in->untold :
 						   UINT_MAX;
 	uint64_t lines;
 
-	if (channel_put(in->out, tag, data, len)) {
-		in->untold -= tag;
-		return;
+	for (;;) {
+		if (channel_put(in->out, tag, data, len)) {
+			in->untold -= tag;
+			return;
+		}
+		if (!in->patient)
+			break;
+		wait_for_room();
 	}
 	lines = count_lines(data, len);
 	in->untold += lines;
@@ -162,14 +184,12 @@ static void drain(struct intake *in)
 /* The input is over: nothing is held up by waiting for room now. */
 static void end(struct intake *in)
 {
-	const struct timespec pause = { 0, 1000000 };
-
 	if (in->len)
 		put(in, in->data, in->len);
 	while (in->untold) {
 		put(in, NULL, 0);
 		if (in->untold)
-			nanosleep(&pause, NULL);
+			wait_for_room();
 	}
 	channel_close(in->out);
 }

@@ -4,6 +4,7 @@
  * a channel, as many at once as a read gave. It waits for nothing but its
  * input: a plugin that stops reading stalls auditd. So what the channel has
  * no room for is dropped, in whole lines, and counted. It parses nothing.
+ * Only a file, which nobody is behind, is read no faster than there is room.
  *
  * A message's tag is the number of lines that were dropped right before
  * it; its data may be empty. Only the last message may lack a newline.

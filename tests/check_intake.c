@@ -2,7 +2,7 @@
 /*
  * The intake's thread: whole lines whatever the reads are, lines without
  * end, a queue that is full, and the ways to end. Its input is a socket
- * pair, as auditd's is, or a pipe.
+ * pair, as auditd's is, or a pipe; and a file, which can wait.
  */
 #include <check.h>
 #include <pthread.h>
@@ -208,6 +208,31 @@ START_TEST(test_full)
 }
 END_TEST
 
+/* What is in a file comes through, though the queue is smaller. */
+START_TEST(test_file)
+{
+	const unsigned int lines = 200000;
+	FILE *file = tmpfile();
+	struct rig r = { .fds = { -1, -1 } };
+	struct err err;
+	unsigned int i;
+
+	ck_assert(file);
+	for (i = 0; i < lines; i++)
+		fprintf(file, "%u\n", i);
+	rewind(file);
+	r.ch = channel_new(65536);
+	r.in = intake_new(fileno(file), r.ch, &err);
+	ck_assert(r.in && !intake_start(r.in, &err));
+	ck_assert_uint_eq(check_gaps(&r, 0), lines);
+	intake_join(r.in);
+	ck_assert_uint_eq(intake_dropped(r.in), 0);
+	intake_free(r.in);
+	channel_free(r.ch);
+	fclose(file);
+}
+END_TEST
+
 /* A loss is told though no other line follows and the input stays open. */
 START_TEST(test_loss_told)
 {
@@ -303,6 +328,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_streams, 0, COUNT(streams));
 	tcase_add_loop_test(t, test_full, 0, COUNT(makers));
+	tcase_add_test(t, test_file);
 	tcase_add_test(t, test_loss_told);
 	tcase_add_loop_test(t, test_stop, 0, COUNT(makers));
 	tcase_add_test(t, test_stop_flood);
