@@ -2,14 +2,13 @@
 #include "alive.h"
 
 #include <err.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SYS_CLONE 56
 #define SYS_EXECVE 59
 #define SYS_EXIT_GROUP 231
-
-/* Local numbers of the recorded container are below. */
-#define FIRST_NUMBER 1000
 
 /* In a tick of 4 ms, so many are born, or end. */
 #define PER_TICK 8
@@ -70,7 +69,8 @@ static void rise_process(struct alive *a, uint32_t n, struct stage *s)
 {
 	struct play *p = &a->plays[n % a->options->containers];
 	const struct event *events = p->t->events;
-	struct guise g = { .local = FIRST_NUMBER + n / a->options->containers };
+	struct guise g = { .local = events[a->birth].local +
+				    n / a->options->containers };
 
 	a->pids[n] = stage_pids(s, 1);
 	play_event(p, s, a->birth, g);
@@ -78,6 +78,15 @@ static void rise_process(struct alive *a, uint32_t n, struct stage *s)
 	g.is = a->pids[n];
 	play_event(p, s, a->exec, g);
 	tick(s, n);
+}
+
+static void rest(const struct alive *a, struct stage *s)
+{
+	if (!a->options->pause_ms)
+		return;
+	stage_flush(s);
+	fprintf(stderr, "pause %" PRIu64 "\n", s->bytes);
+	stage_pass(s, s->now_ms + a->options->pause_ms);
 }
 
 struct alive *alive_rise(const struct alive_options *options, struct stage *s)
@@ -94,10 +103,14 @@ struct alive *alive_rise(const struct alive_options *options, struct stage *s)
 	if (!a->plays || !a->pids)
 		err(EXIT_FAILURE, "no memory");
 	find_life(a);
-	for (uint32_t i = 0; i < options->containers; i++)
+	for (uint32_t i = 0; i < options->containers; i++) {
 		rise_container(a, &a->plays[i], s);
+		if (!i)
+			rest(a, s);
+	}
 	for (uint32_t i = 0; i < options->processes; i++)
 		rise_process(a, i, s);
+	rest(a, s);
 	/* pids that come round leave these alone */
 	s->first_pid = s->next_pid;
 	return a;
@@ -118,7 +131,10 @@ void alive_fall(struct alive *a, struct stage *s)
 	for (uint32_t i = 0; o->processes && i < o->containers; i++) {
 		struct play *p = &a->plays[i];
 
-		play_resume(p, s, FIRST_NUMBER + o->processes / o->containers);
+		/* as many as it has had children meanwhile */
+		play_resume(p, s,
+			    o->processes / o->containers +
+				    (i < o->processes % o->containers));
 		while (!play_is_over(p))
 			play_line(p, s, true);
 	}

@@ -13,6 +13,7 @@
 struct alive_options {
 	uint32_t processes;	/* besides inits and shims; 0: nobody */
 	uint32_t containers;
+	uint64_t pause_ms;	/* after the first container, and after all */
 	struct template like;	/* a recording of one container */
 };
 

@@ -49,6 +49,8 @@ static const char usage[] =
 	"  -c CONTAINERS  they are in; 1\n"
 	"  -A RECORDING   of the container they are made like\n"
 	"  -k             they are alive at the end, too\n"
+	"  -w SECONDS     pauses after the first of these containers and after\n"
+	"                 all of them; where is told on stderr\n"
 	"  -N NODE        node= in front of each line but auditd's own\n";
 
 static void begin_lane(struct world *w, size_t lane)
@@ -130,7 +132,7 @@ static void parse(struct world *w, int argc, char **argv)
 
 	*o = (struct options){ .records = 1000000, .host = 25 };
 	o->alive.containers = 1;
-	while ((c = getopt(argc, argv, "n:H:h:a:c:A:kN:")) != -1)
+	while ((c = getopt(argc, argv, "n:H:h:a:c:A:kN:w:")) != -1)
 		switch (c) {
 		case 'n':
 			o->records = strtoull(optarg, NULL, 10);
@@ -152,6 +154,9 @@ static void parse(struct world *w, int argc, char **argv)
 			break;
 		case 'k':
 			o->keep = true;
+			break;
+		case 'w':
+			o->alive.pause_ms = strtoull(optarg, NULL, 10) * 1000;
 			break;
 		case 'N':
 			w->stage.node = optarg;
@@ -191,7 +196,7 @@ int main(int argc, char **argv)
 	play_lanes(&w);
 	if (!w.options.keep)
 		alive_fall(alive, &w.stage);
-	stage_flush();
+	stage_flush(&w.stage);
 	report(&w);
 	alive_free(alive);
 	for (size_t i = 0; i < w.n_templates; i++)

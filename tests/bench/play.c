@@ -15,11 +15,6 @@
 #define FIRST_MS UINT64_C(1767225600002)
 #define TICK_MS 4
 
-static struct {
-	size_t len;
-	char data[1 << 20];
-} out;
-
 void stage_init(struct stage *s)
 {
 	*s = (struct stage){
@@ -49,65 +44,66 @@ void stage_pass(struct stage *s, uint64_t ms)
 		s->now_ms = ms;
 }
 
-void stage_flush(void)
+void stage_flush(struct stage *s)
 {
-	if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout))
+	if (fwrite(s->text, 1, s->len, stdout) != s->len || fflush(stdout))
 		err(EXIT_FAILURE, "stdout");
-	out.len = 0;
+	s->bytes += s->len;
+	s->len = 0;
 }
 
 /* --- bytes */
 
-static void put(const char *text, size_t len)
+static void put(struct stage *s, const char *text, size_t len)
 {
-	if (out.len + len > sizeof(out.data))
-		stage_flush();
-	memcpy(out.data + out.len, text, len);
-	out.len += len;
+	if (s->len + len > sizeof(s->text))
+		stage_flush(s);
+	memcpy(s->text + s->len, text, len);
+	s->len += len;
 }
 
 /* With zeroes in front, at least so many digits. */
-static void put_number(uint64_t n, int width)
+static void put_number(struct stage *s, uint64_t n, int width)
 {
 	char text[20], *at = text + sizeof(text);
 
 	do
 		*--at = (char)('0' + n % 10);
 	while ((n /= 10) || at > text + sizeof(text) - width);
-	put(at, (size_t)(text + sizeof(text) - at));
+	put(s, at, (size_t)(text + sizeof(text) - at));
 }
 
-static void put_stamp(const struct seen *stamp)
+static void put_stamp(struct stage *s, const struct seen *stamp)
 {
-	put_number(stamp->ms / 1000, 1);
-	put(".", 1);
-	put_number(stamp->ms % 1000, 3);
-	put(":", 1);
-	put_number(stamp->serial, 1);
+	put_number(s, stamp->ms / 1000, 1);
+	put(s, ".", 1);
+	put_number(s, stamp->ms % 1000, 3);
+	put(s, ":", 1);
+	put_number(s, stamp->serial, 1);
 }
 
-static void put_name(const char *name, bool hex)
+static void put_name(struct stage *s, const char *name, bool hex)
 {
 	char text[3];
 
 	for (; *name; name++) {
 		snprintf(text, sizeof(text), hex ? "%02X" : "%c",
 			 (unsigned char)*name);
-		put(text, hex ? 2 : 1);
+		put(s, text, hex ? 2 : 1);
 	}
 }
 
 /* The recorded name's length: it is a place of the same width. */
-static void put_tag(uint32_t play, bool hex)
+static void put_tag(struct stage *s, uint32_t play, bool hex)
 {
 	char name[8];
 
 	snprintf(name, sizeof(name), "-%05u", play % 100000);
-	put_name(name, hex);
+	put_name(s, name, hex);
 }
 
 /* By an odd factor, so that no two of 2^48 are the same. */
-static void put_id(uint32_t play, uint32_t which, bool hex)
+static void put_id(struct stage *s, uint32_t play, uint32_t which, bool hex)
 {
 	uint64_t id =
 		(((uint64_t)play << 6) + which) * UINT64_C(0x9e3779b97f4a7c15);
@@ -115,7 +111,7 @@ static void put_id(uint32_t play, uint32_t which, bool hex)
 
 	snprintf(name, sizeof(name), "%012llx",
 		 (unsigned long long)(id & 0xffffffffffff));
-	put_name(name, hex);
+	put_name(s, name, hex);
 }
 
 /* --- a play */
@@ -159,38 +155,39 @@ pid_t play_pid(const struct play *p, pid_t pid)
 	return p->base + (pid - p->t->low);
 }
 
-static void put_piece(const struct play *p, const struct piece *piece,
-		      const struct guise *g, uint32_t more)
+static void put_piece(const struct play *p, struct stage *s,
+		      const struct piece *piece, const struct guise *g,
+		      uint32_t more)
 {
 	pid_t pid = (pid_t)piece->value;
 
 	switch (piece->kind) {
 	case PIECE_TEXT:
-		put(piece->text, piece->len);
+		put(s, piece->text, piece->len);
 		break;
 	case PIECE_STAMP:
-		put_stamp(&g->stamp);
+		put_stamp(s, &g->stamp);
 		break;
 	case PIECE_PID:
 		pid = g->of && pid == g->of ? g->is : play_pid(p, pid);
-		put_number((uint64_t)pid, 1);
+		put_number(s, (uint64_t)pid, 1);
 		break;
 	case PIECE_LOCAL:
-		put_number(g->local ? g->local : piece->value + more, 1);
+		put_number(s, g->local ? g->local : piece->value + more, 1);
 		break;
 	case PIECE_TAG:
 	case PIECE_TAG_HEX:
-		put_tag(p->n, piece->kind == PIECE_TAG_HEX);
+		put_tag(s, p->n, piece->kind == PIECE_TAG_HEX);
 		break;
 	case PIECE_ID:
 	case PIECE_ID_HEX:
-		put_id(p->n, piece->value, piece->kind == PIECE_ID_HEX);
+		put_id(s, p->n, piece->value, piece->kind == PIECE_ID_HEX);
 		break;
 	}
 }
 
 /* auditd's first record when it starts. It counts its own serials. */
-static void put_start(const struct stage *s)
+static void put_start(struct stage *s)
 {
 	static const char type[] = "type=DAEMON_START msg=audit(";
 	static const char body[] =
@@ -199,9 +196,9 @@ static void put_start(const struct stage *s)
 		" subj=unconfined res=success\n";
 	const struct seen stamp = { s->now_ms, 1 };
 
-	put(type, sizeof(type) - 1);
-	put_stamp(&stamp);
-	put(body, sizeof(body) - 1);
+	put(s, type, sizeof(type) - 1);
+	put_stamp(s, &stamp);
+	put(s, body, sizeof(body) - 1);
 }
 
 static void put_line(const struct play *p, struct stage *s,
@@ -210,13 +207,13 @@ static void put_line(const struct play *p, struct stage *s,
 	if (!s->records++)
 		put_start(s);
 	if (s->node) {
-		put("node=", 5);
-		put(s->node, strlen(s->node));
-		put(" ", 1);
+		put(s, "node=", 5);
+		put(s, s->node, strlen(s->node));
+		put(s, " ", 1);
 	}
 	for (uint32_t i = 0; i < l->n_pieces; i++)
-		put_piece(p, &l->pieces[i], g, more);
-	put("\n", 1);
+		put_piece(p, s, &l->pieces[i], g, more);
+	put(s, "\n", 1);
 }
 
 void play_line(struct play *p, struct stage *s, bool paced)

@@ -7,6 +7,8 @@
 #ifndef CONTREE_BENCH_PLAY_H
 #define CONTREE_BENCH_PLAY_H
 
+#include <stdbool.h>
+
 #include "template.h"
 
 /* What all plays share. */
@@ -15,9 +17,12 @@ struct stage {
 	uint64_t now_ms;	/* never goes back */
 	uint64_t serial;	/* the last */
 	uint64_t records;	/* written */
+	uint64_t bytes;		/* likewise, as of stage_flush() */
 	uint32_t plays;		/* begun */
 	pid_t next_pid;
 	pid_t first_pid;	/* that is taken again after the last */
+	size_t len;		/* of text, which is not written yet */
+	char text[1 << 20];
 };
 
 struct seen {
@@ -78,6 +83,6 @@ void play_event(struct play *p, struct stage *s, uint32_t event,
 		struct guise guise);
 
 /* Writes what is not written yet. Ends the program where it cannot. */
-void stage_flush(void);
+void stage_flush(struct stage *s);
 
 #endif

@@ -303,7 +303,7 @@ static void sort_pids(struct template *t, pid_t before)
 			if ((pid_t)p->value < t->low && text->len > 6 &&
 			    !memcmp(text->text + text->len - 6, " exit=", 6)) {
 				p->kind = PIECE_LOCAL;
-				t->events[l->event].local = true;
+				t->events[l->event].local = p->value;
 			}
 		}
 	}

@@ -7,7 +7,6 @@
 #ifndef CONTREE_BENCH_TEMPLATE_H
 #define CONTREE_BENCH_TEMPLATE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -44,7 +43,7 @@ struct event {
 	uint64_t serial;
 	pid_t pid, ppid;	/* 0: its first record names none */
 	int syscall;		/* -1: it is none, or failed */
-	bool local;		/* its result is a local number */
+	uint32_t local;		/* its result, if that is a local number */
 	uint32_t line;		/* its first */
 };
 
