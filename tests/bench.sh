@@ -242,7 +242,7 @@ part_alive() {
 			run contree while "$work/results.while"
 			paste -d' ' "$work/results.births" \
 				"$work/results.while" |
-				awk '{ print $8 - $2, $9 + $10 - $3 - $4 }' \
+				awk '{ print $7 - $2, $8 + $9 - $3 - $4 }' \
 					>>"$work/results.$alive"
 			rm "$work/results.births" "$work/results.while"
 		done
