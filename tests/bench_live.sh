@@ -19,7 +19,7 @@
 set -u
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C.UTF-8
-patience=60	# seconds; how long anything is waited for
+patience=300	# seconds; how long anything is waited for
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 . "$here/live/ground.sh"

@@ -20,7 +20,7 @@ facts() {
 		sed 's/^ *\([0-9]*\) /\1 × /' | paste -sd, -)
 	memory=$(awk '/^MemTotal:/ { printf "%.0f GiB", $2 / 1048576 }' \
 		/proc/meminfo)
-	commit=$(git -C "$here" describe --always --dirty 2>/dev/null ||
+	commit=$(git -c safe.directory='*' -C "$here" describe --always --dirty 2>/dev/null ||
 		echo "a release")
 	echo "$cpu, $memory; Linux $(uname -r)," \
 		"audit $(pkg-config --modversion audit)," \
