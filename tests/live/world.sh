@@ -51,7 +51,7 @@ install_plugin() {
 		\$a args = -c $conf" "$etc/plugins.d/contree.conf"
 }
 
-start_auditd() {
+configure_auditd() {
 	cat >"$etc/auditd.conf" <<-END
 	local_events = yes
 	write_logs = yes
@@ -76,6 +76,10 @@ start_auditd() {
 	plugin_dir = $etc/plugins.d
 	END
 	chmod 0640 "$etc/auditd.conf"
+}
+
+start_auditd() {
+	configure_auditd
 	auditd -n -c "$etc" >"$scratch/auditd.out" 2>&1 &
 	auditd_pid=$!
 	await "auditd starts" has_audit_pid
