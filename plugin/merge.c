@@ -430,8 +430,7 @@ static uint64_t time_of(struct merge *m, const struct fact *f)
 	uint64_t earliest = epochs_earliest(&m->epochs, f->time_ms);
 	const struct item *birth = find_birth(m, f->pid);
 
-	return !earliest || (birth &&
-			     earliest + COARSE_MS < birth->time_ms) ?
+	return !earliest || (birth && earliest + COARSE_MS < birth->time_ms) ?
 		       epochs_latest(&m->epochs, f->time_ms) :
 		       earliest;
 }

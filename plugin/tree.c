@@ -233,7 +233,8 @@ void tree_step(struct tree *t, int64_t forward_ms)
 	t->metrics->clock_steps++;
 	for (struct proc *p = t->all; p; p = p->priv->all_next)
 		for (size_t i = 0; i < p->priv->n_pending; i++)
-			p->priv->youth->pending[i]->time_ms += (uint64_t)forward_ms;
+			p->priv->youth->pending[i]->time_ms +=
+				(uint64_t)forward_ms;
 }
 
 /*

@@ -470,8 +470,7 @@ bool is_possible(const struct claim *c, const struct proc *p,
 		 const struct proc *q);
 
 /* tree_step.c */
-void step_given(struct tree *t, pid_t pid, uint64_t at,
-		   const struct pidns *ns);
+void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns);
 struct claim *claim_of(const struct pidns *ns, pid_t vpid);
 bool step_in_order(const struct claim *c, const struct proc *s);
 struct claim *step_judge(struct tree *t, const struct proc *p,

@@ -25,8 +25,7 @@ struct given {
 };
 
 /* pid was given to a process or thread of that namespace. */
-void step_given(struct tree *t, pid_t pid, uint64_t at,
-		   const struct pidns *ns)
+void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
 {
 	if (pid <= 0)
 		return;
@@ -35,8 +34,7 @@ void step_given(struct tree *t, pid_t pid, uint64_t at,
 		if (!t->given)
 			abort();
 	}
-	t->given[pid % MAX_GIVEN] =
-		(struct given){ pid, (uint32_t)at, ns };
+	t->given[pid % MAX_GIVEN] = (struct given){ pid, (uint32_t)at, ns };
 }
 
 /* The first who was heard under pid, and not before at. */

@@ -68,7 +68,8 @@ static void must_last(struct tree *t, struct buf *line)
 	state_head(&first, BOOT, NODE);
 	tree_save(t, put_living, &first);
 	path = scratch_put("again", text.data, text.len);
-	must(state_load(&state, scratch_fd(), path, BOOT, NODE, NULL) == STATE_GOOD);
+	must(state_load(&state, scratch_fd(), path, BOOT, NODE, NULL) ==
+	     STATE_GOOD);
 	t = restore(&state, &metrics, line);
 	state_head(&second, BOOT, NODE);
 	tree_save(t, put_living, &second);
