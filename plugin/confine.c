@@ -5,7 +5,6 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -89,13 +88,6 @@ struct demand {
 	{                                                                      \
 		1, UINT32_MAX, F_DUPFD_CLOEXEC                                 \
 	}
-
-/* A thread of this process, and nothing else (pthread_create()). */
-#define THREAD_FLAGS ((uint64_t)(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD))
-#define A_THREAD                                                               \
-	{                                                                      \
-		0, THREAD_FLAGS, THREAD_FLAGS                                  \
-	}
 #define ON_EXEC                                                                \
 	{                                                                      \
 		1, UINT32_MAX, F_SETFD                                         \
@@ -103,10 +95,8 @@ struct demand {
 
 /*
  * All that is let through. Where a machine lacks a call, or this libseccomp
- * does not know it, its row is passed over. fork and execve are nowhere, and
- * of clone's uses a thread only, for the core's readers (patience.c). Nor is
- * openat2, whose flags no filter sees; nor clone3, for the same reason: see
- * add_rows().
+ * does not know it, its row is passed over. clone and execve are nowhere: at
+ * this point all threads are there. Nor is openat2, whose flags no filter sees.
  */
 static const struct {
 	const char *call;
@@ -174,10 +164,6 @@ static const struct {
 	{ "fcntl64", CORE, { GET_FLAGS } },
 	{ "fcntl64", CORE, { DUPLICATE } },
 	{ "fcntl64", CORE, { ON_EXEC } },
-	/* the core's readers: threads, which get its filter */
-	{ "clone", CORE, { A_THREAD } },
-	{ "set_robust_list", CORE, { ANY } },
-	{ "rseq", CORE, { ANY } },
 	/* a log made, rotated, mended; a state that is set aside */
 	{ "renameat", CORE | LEDGER, { ANY } },
 	{ "renameat2", CORE | LEDGER, { ANY } },
@@ -241,22 +227,9 @@ static int add_row(scmp_filter_ctx ctx, size_t row, struct err *err)
 		      0;
 }
 
-/* glibc calls clone3 first, and then clone if there is none. */
-static int deny_clone3(scmp_filter_ctx ctx, struct err *err)
-{
-	int code, nr = seccomp_syscall_resolve_name("clone3");
-
-	if (nr == __NR_SCMP_ERROR)
-		return 0;
-	code = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0);
-	return code ? err_set(err, -code, "no rule for clone3") : 0;
-}
-
 static int add_rows(scmp_filter_ctx ctx, enum confine_thread thread,
 		    struct err *err)
 {
-	if (thread == CONFINE_CORE && deny_clone3(ctx, err))
-		return -1;
 	for (size_t i = 0; i < COUNT(table); i++)
 		if (table[i].threads & 1u << thread && add_row(ctx, i, err))
 			return -1;

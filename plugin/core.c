@@ -354,13 +354,22 @@ static void give_back(struct core *c)
 	c->peak = size;
 }
 
+/* The core's own, and its readers', who do its work. */
+static void confine(void *ctx)
+{
+	const struct core *c = ctx;
+
+	confine_enter(c->confine, CONFINE_CORE);
+}
+
 static void *run(void *ctx)
 {
 	struct core *c = ctx;
 	struct channel_msg msg;
 	int n;
 
-	confine_enter(c->confine, CONFINE_CORE);
+	watch_start_readers(c->watch, confine, c);
+	confine(c);
 	while ((n = channel_take(c->in, &msg, 0)) >= 0) {
 		if (n > 0) {
 			feed(c, &msg);

@@ -213,7 +213,10 @@ static void set_end(struct proc *p, enum exit_reason reason, int code,
 	p->end_source = v->weak_end && when->source == SOURCE_AUDIT ?
 				SOURCE_INFERRED :
 				when->source;
-	p->end_ms = when->time_ms;
+	/* Audit's stamps are coarse; nobody ends before his birth. */
+	p->end_ms = p->source == SOURCE_WITNESS && when->time_ms < p->start_ms ?
+			    p->start_ms :
+			    when->time_ms;
 	v->end_at = when->at;
 	v->end_serial = to_serial(when->serial);
 	signaled = reason == EXIT_SIGNALED || reason == EXIT_OOM;
@@ -250,7 +253,7 @@ void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 	set_end(p, reason, code, when);
 	c = change_of(t, CHANGE_END, p);
 	c.source = p->end_source;
-	c.time_ms = when->time_ms;
+	c.time_ms = p->end_ms;
 	c.serial = when->serial;
 	t->emit(t->ctx, &c);
 	if (v->settled)

@@ -109,6 +109,11 @@ void watch_free(struct watch *w)
 	free(w);
 }
 
+void watch_start_readers(struct watch *w, void (*enter)(void *ctx), void *ctx)
+{
+	patience_start(w->patience, enter, ctx);
+}
+
 int watch_fd(const struct watch *w)
 {
 	return w->witness ? witness_fd(w->witness) : -1;

@@ -33,6 +33,9 @@ struct watch *watch_new(const struct watch_options *options,
 			const struct news *news);
 void watch_free(struct watch *w);
 
+/* Starts what reads for it: threads, which call enter(ctx) first. */
+void watch_start_readers(struct watch *w, void (*enter)(void *ctx), void *ctx);
+
 /* Takes effect with the next look. witness is taken at the start only. */
 void watch_set_options(struct watch *w, const struct watch_options *options);
 

@@ -6,7 +6,6 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -267,8 +266,7 @@ static const struct {
 	{ "truncate", try_truncate, L },
 	{ "open to read", try_read, M | C | L },
 	{ "open in any way", try_openat2, 0 },
-	/* The core gets ENOSYS, see test_thread. */
-	{ "make a thread or process", try_clone3, C },
+	{ "make a thread or process", try_clone3, 0 },
 	{ "memory made code", try_code, 0 },
 	{ "new code", try_new_code, 0 },
 	{ "a signal", try_kill, 0 },
@@ -384,34 +382,6 @@ START_TEST(test_common)
 	ck_assert(!pipe(pipe_fds));
 	ck_assert_int_eq(code_of(try(CONFINE_KILL, _i, use_memory)), DONE);
 	ck_assert_int_eq(code_of(try(CONFINE_KILL, _i, use_pipe)), DONE);
-}
-END_TEST
-
-/* As glibc makes them: by clone3, or if there is none by clone. */
-static void *be_thread(void *ctx)
-{
-	return ctx;
-}
-
-static long use_thread(void)
-{
-	pthread_t thread;
-	void *got = NULL;
-
-	if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
-		return -1;
-	if (pthread_create(&thread, NULL, be_thread, &got) ||
-	    pthread_join(thread, &got))
-		return -1;
-	return got == &got ? 0 : -1;
-}
-
-START_TEST(test_thread)
-{
-	ck_assert_int_eq(code_of(try(CONFINE_KILL, CONFINE_CORE, use_thread)),
-			 DONE);
-	ck_assert_int_eq(code_of(try(CONFINE_ERRNO, CONFINE_CORE, use_thread)),
-			 DONE);
 }
 END_TEST
 
@@ -562,7 +532,6 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_common, 0, CONFINE_THREADS);
 	tcase_add_loop_test(t, test_abort, 0, CONFINE_THREADS);
 	tcase_add_test(t, test_syslog);
-	tcase_add_test(t, test_thread);
 	tcase_add_loop_test(t, test_machines, 0, (int)COUNT(machines));
 #ifdef __x86_64__
 	tcase_add_loop_test(t, test_compat, 0, CONFINE_THREADS);

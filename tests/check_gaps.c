@@ -136,7 +136,7 @@ END_TEST
  */
 START_TEST(test_far)
 {
-	enum { N = 100000, FAR = 990000 };
+	enum { N = 10000, FAR = 990000 };
 	struct gaps g = { 0 };
 
 	gaps_see(&g, 1);

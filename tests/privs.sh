@@ -108,9 +108,10 @@ threads() {
 	find /proc/"$plugin_pid"/task -mindepth 1 -maxdepth 1 | wc -l
 }
 
-# is_confined SECCOMP: all four threads are there, and have come to it.
+# is_confined SECCOMP: all threads are there (main, intake, ledger; the core and
+# its four readers), and have come to it.
 is_confined() {
-	[ "$(threads)" -eq 4 ] && [ "$(field Seccomp | sort -u)" = "$1" ] &&
+	[ "$(threads)" -eq 8 ] && [ "$(field Seccomp | sort -u)" = "$1" ] &&
 		[ "$(field CapEff | grep -c '^0*$')" -eq 3 ]
 }
 
@@ -142,9 +143,9 @@ field() {
 	cat /proc/"$plugin_pid"/task/*/status | sed -n "s/^$1:[[:space:]]*//p"
 }
 
-# all WHAT FIELD WANTED: the same in all four
+# all WHAT FIELD WANTED: the same in all eight
 all() {
-	same "$1" "$(field "$2" | sort | uniq -c | tr -s ' ')" " 4 $3"
+	same "$1" "$(field "$2" | sort | uniq -c | tr -s ' ')" " 8 $3"
 }
 
 group() {
@@ -155,11 +156,11 @@ group() {
 
 check_status() {
 	none=0000000000000000
-	same "$1: DAC_READ_SEARCH and SYS_PTRACE in one thread, none in three" \
+	same "$1: DAC_READ_SEARCH and SYS_PTRACE in the core and its readers, none in three" \
 		"$(field CapEff | sort | uniq -c | tr -s ' \n' ' ')" \
-		" 3 $none 1 0000000000080004 "
+		" 3 $none 5 0000000000080004 "
 	same "$1: and none to be had" "$(field CapPrm)" "$(field CapEff)"
-	same "$1: that one is not the first thread" "$(sed -n \
+	same "$1: none of those is the first thread" "$(sed -n \
 		's/^CapPrm:[[:space:]]*//p' "/proc/$plugin_pid/status")" $none
 	all "$1: nothing is left in the bounding set" CapBnd $none
 	all "$1: nothing is inheritable" CapInh $none
@@ -192,7 +193,7 @@ check_dumpable() {
 }
 
 is_nobodys() {
-	[ "$(threads)" -eq 4 ] && [ "$(field Seccomp | sort -u)" = 2 ]
+	[ "$(threads)" -eq 8 ] && [ "$(field Seccomp | sort -u)" = 2 ]
 }
 
 # --- what it can do so

@@ -191,7 +191,7 @@ static void look(struct run *r, pid_t pid)
 
 	must(!p || (p->pid == pid && p->reason == EXIT_NOT_YET));
 	must(!p || tree_reaper(p) >= 0);
-	tree_awaits_exec(r->t, pid);
+	tree_awaits_exec(r->t, pid, r->tale.now_ms);
 	tree_had(r->t, pid, r->tale.now_ms);
 	if (r->merge)
 		must(!merge_nearest(r->merge, pid) ||
