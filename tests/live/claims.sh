@@ -45,10 +45,10 @@ look_at_plugin() {
 	find_plugin
 	same "one plugin from start to end, whoever sent it TERM" \
 		"$plugin_pid" "$first_plugin_pid"
-	same "one thread has DAC_READ_SEARCH and SYS_PTRACE, three have nothing" \
+	same "the core and its readers have DAC_READ_SEARCH and SYS_PTRACE, three have nothing" \
 		"$(plugin_status CapPrm)" \
-		" 3 0000000000000000 1 0000000000080004 "
-	same "and all four have a filter" "$(plugin_status Seccomp)" " 4 2 "
+		" 3 0000000000000000 5 0000000000080004 "
+	same "and all eight have a filter" "$(plugin_status Seccomp)" " 8 2 "
 	lost=$(audit lost)
 }
 
