@@ -52,8 +52,8 @@ table=hostile
 # rss WHEN: printed, for who reads this; no bound is as good on any machine.
 rss() {
 	printf '        RSS %s: %s KiB, at most %s KiB\n' "$1" \
-		"$(plugin_status VmRSS | tr -dc 0-9)" \
-		"$(plugin_status VmHWM | tr -dc 0-9)"
+		"$(status_of_plugin VmRSS | tr -dc 0-9)" \
+		"$(status_of_plugin VmHWM | tr -dc 0-9)"
 }
 
 load_rules_of() {

@@ -32,6 +32,11 @@ same() {
 	ok $? "$1"
 }
 
+# status_of_plugin FIELD: of the process, with its unit
+status_of_plugin() {
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$plugin_pid/status"
+}
+
 # plugin_status FIELD: of the plugin's threads, how often which
 plugin_status() {
 	cat /proc/"$plugin_pid"/task/*/status |
