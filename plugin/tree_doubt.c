@@ -39,17 +39,38 @@ static void believe(struct tree *t, struct proc *p)
 	derive(t, p);
 }
 
-/* By p's own record it has made a child: that one is in no container. */
+static bool is_of_that_time(const struct tree *t, uint64_t birth, uint64_t at)
+{
+	return birth + COARSE_MS >= at && birth <= at + t->options.linger_ms;
+}
+
+/*
+ * By p's own record it has made a child: that one is in no container. If the
+ * child's birth is not given yet, that is remembered.
+ */
 void vouch(struct tree *t, const struct proc *p, const struct fact *f)
 {
 	struct proc *c = find_placed(t, f->child);
 	uint64_t at = f->time_ms + t->offset;
 
-	if (c && c->parent == p && p->role < ROLE_INIT && p->priv->certain &&
-	    p->priv->ns == t->host_ns && !(f->flags & FLAG_PARENT) &&
-	    c->priv->birth_at + COARSE_MS >= at &&
-	    c->priv->birth_at <= at + t->options.linger_ms)
+	if (p->role >= ROLE_INIT || !p->priv->certain ||
+	    p->priv->ns != t->host_ns || f->flags & FLAG_PARENT)
+		return;
+	if (c && c->parent == p && is_of_that_time(t, c->priv->birth_at, at))
 		believe(t, c);
+	else if (f->child > 0)
+		t->vouchers[f->child % N_VOUCHERS] =
+			(struct voucher){ f->child, p->pid, at };
+}
+
+/* p has its place: was it spoken for before? */
+void recall_vouch(const struct tree *t, struct proc *p)
+{
+	const struct voucher *v = &t->vouchers[p->pid % N_VOUCHERS];
+
+	if (p->parent && v->child == p->pid && v->parent == p->parent->pid &&
+	    is_of_that_time(t, p->priv->birth_at, v->at))
+		p->priv->vouched = true;
 }
 
 /*

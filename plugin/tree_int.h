@@ -264,6 +264,14 @@ struct parent_shown {
 
 #define N_RECENT 128
 
+/* A parent's record of a child's birth that is not given yet. */
+struct voucher {
+	pid_t child, parent;
+	uint64_t at;
+};
+
+#define N_VOUCHERS 64
+
 struct tree {
 	struct tree_options options;
 	char *roots, *shims, *runtimes;	/* what options point to */
@@ -282,6 +290,7 @@ struct tree {
 	struct given *given;	/* pids, lately; NULL before any */
 	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
 
+	struct voucher vouchers[N_VOUCHERS];	/* by the child's pid */
 	struct timers timers;
 	struct pids pids;
 	struct image *recent[N_RECENT];	/* that others may execute, too */
@@ -505,6 +514,7 @@ void classify_exec(struct tree *t, struct proc *p, const struct fact *f);
 /* tree_doubt.c */
 bool is_doubtful(const struct proc *p);
 void reconsider(struct proc *p);
+void recall_vouch(const struct tree *t, struct proc *p);
 void vouch(struct tree *t, const struct proc *p, const struct fact *f);
 void corroborate(struct tree *t, const struct proc *p);
 struct container *doubted_container(struct tree *t, const struct proc *p);

@@ -130,6 +130,7 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	else
 		v->verb = b->role == ROLE_SHIM ? VERB_SHIM : VERB_NONE;
 	set_birth(p, b);
+	recall_vouch(t, p);
 	if (b->claim) {
 		answer(t, p, b->claim);
 		serial = b->claim->serial;

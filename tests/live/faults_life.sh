@@ -408,6 +408,7 @@ prepare_group() {
 	grep -v '^adm:' /etc/group >"$scratch/group"
 	mount --bind "$scratch/group" /etc/group
 	stop_auditd
+	rm "$disk/state/state"	# or it would tell what went by meanwhile
 	start_auditd_again
 	await "it is said" has_said 'no group adm, root.s is used'
 	await "the logs are root's group's" has_group root
@@ -429,6 +430,7 @@ check_group() {
 	claim_nothing_lost
 	claim_text_lost_nothing
 	stop_auditd
+	rm "$disk/state/state"
 	start_auditd_again
 	await "the logs are adm's again" has_group adm
 	seen="logs of root's group, then of adm's"
