@@ -53,6 +53,7 @@ struct core {
 	uint64_t lost[LEDGER_LOGS];	/* lines, not reported yet */
 	uint64_t refused;		/* lines that got no room, in all */
 	uint64_t fed_ms;		/* when the last slice came */
+	uint64_t looked_ms;		/* when it was last looked for */
 	size_t peak;			/* of what the trees kept since memory was
 					 * given back */
 	bool quiet;			/* a pause was followed to its end */
@@ -252,7 +253,7 @@ static void feed(struct core *c, const struct channel_msg *msg)
 		pipeline_lost(c->pipeline, msg->tag, "lines");
 	if (msg->len)
 		pipeline_feed(c->pipeline, msg->data, msg->len);
-	c->fed_ms = now_ms();
+	c->fed_ms = c->looked_ms = now_ms();
 	c->quiet = false;
 }
 
@@ -268,10 +269,26 @@ static void trim(void)
  * A pause of less than the linger time decides nothing: auditd may just be
  * late, and so every run over the same records says the same, at any pace.
  */
+/*
+ * How long nothing has come. While the whole plugin stood still (SIGSTOP, a
+ * host that was short of time) nothing could: that is no pause of the stream.
+ */
+static uint64_t measure_pause(struct core *c)
+{
+	uint64_t now = now_ms();
+
+	if (now > c->looked_ms + 2 * SLOW_TICK_MS)
+		c->fed_ms += now - c->looked_ms;
+	if (c->fed_ms > now)
+		c->fed_ms = now;
+	c->looked_ms = now;
+	return now - c->fed_ms;
+}
+
 static void idle(struct core *c)
 {
 	uint64_t linger_ms = c->options->pipeline.tree.linger_ms;
-	uint64_t elapsed_ms = now_ms() - c->fed_ms;
+	uint64_t elapsed_ms = measure_pause(c);
 	const char *node = c->merge || elapsed_ms <= START_MS ?
 				   NULL :
 				   host_guess(c->host, c->old_node);
@@ -414,7 +431,7 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 	c->ledger = ledger;
 	c->watch = watch;
 	c->keeper = keeper;
-	c->fed_ms = now_ms();
+	c->fed_ms = c->looked_ms = now_ms();
 	c->options = options_copy(options);
 	c->quiet = true;
 	c->pipeline = pipeline_new(&c->options->pipeline, emit, c);

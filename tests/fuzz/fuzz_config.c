@@ -23,6 +23,7 @@ static void must_be_allowed(const struct config *c)
 	must(c->name + 1 > (min) && c->name <= (max));
 #define OPTION_BOOL(name, def, help)
 #define OPTION_AUTO(name, def, help)
+#define OPTION_CHOICE(name, def, words, help)
 	OPTIONS
 #undef OPTION_TEXT
 #undef OPTION_PATH
@@ -30,6 +31,7 @@ static void must_be_allowed(const struct config *c)
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 	must(strcmp(c->text_log, c->json_log) || !strcmp(c->text_log, "none"));
 }
 
@@ -41,6 +43,7 @@ static void must_be_default(const struct config *c)
 #define OPTION_NUMBER(name, def, min, max, help) must(c->name == (def));
 #define OPTION_BOOL(name, def, help) must(c->name == (def));
 #define OPTION_AUTO(name, def, help) must(c->name == (def));
+#define OPTION_CHOICE(name, def, words, help) must(c->name == (def));
 	OPTIONS
 #undef OPTION_TEXT
 #undef OPTION_PATH
@@ -48,6 +51,7 @@ static void must_be_default(const struct config *c)
 #undef OPTION_NUMBER
 #undef OPTION_BOOL
 #undef OPTION_AUTO
+#undef OPTION_CHOICE
 }
 /* clang-format on */
 
