@@ -119,12 +119,15 @@ static bool number(const char **at, const char *end, uint64_t *n)
 	return *at > from;
 }
 
-/* Not beyond a NUL, with which it would be another word as a string. */
+/*
+ * Not beyond a NUL, with which it would be another word as a string, nor the
+ * byte that begins what ENRICHED adds.
+ */
 static size_t word(const char **at, const char *end)
 {
 	const char *from = *at;
 
-	while (*at < end && **at && **at != ' ')
+	while (*at < end && **at && **at != ' ' && **at != '\x1d')
 		(*at)++;
 	return (size_t)(*at - from);
 }

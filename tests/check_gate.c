@@ -183,6 +183,10 @@ static const struct {
 	{ "a type with one",
 	  STREAM(REC("USER_\0LOGIN", "1", "") CALL("1") EOE("1")),
 	  "1:SYSCALL | ", 1, 0 },
+	{ "a node with the byte that begins what ENRICHED adds",
+	  STREAM("node=a\x1d" "b " CALL("1") "node=a\x1d" "b " EOE("1")
+		 "node=a " CALL("1") "node=a " EOE("1")),
+	  "a 1:SYSCALL | ", 2, 0 },
 	{ "broken keys",
 	  STREAM(CALL("1") BAD("type=EOE msg=audit(1700000000.100:1)")
 		 BAD("type=EOE msg=audit(1700000000.100:1:):")
