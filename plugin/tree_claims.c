@@ -8,81 +8,32 @@
 
 #include <string.h>
 
-struct pidns *pidns_new(struct pidns *outer)
+static void link_in_ns(struct claim *c, struct pidns *ns)
 {
-	struct pidns *ns = calloc(1, sizeof(*ns));
-
-	if (!ns)
-		abort();
-	ns->refs = 1;
-	if (outer)
-		ns->outer = pidns_ref(outer);
-	return ns;
+	c->ns = pidns_ref(ns);
+	c->prev = NULL;
+	c->next = ns->claims;
+	if (c->next)
+		c->next->prev = c;
+	ns->claims = c;
+	ns->n_claims++;
 }
 
-struct pidns *pidns_ref(struct pidns *ns)
+/* May free the namespace. */
+static void unlink_in_ns(struct claim *c)
 {
-	ns->refs++;
-	return ns;
-}
-
-void pidns_unref(struct pidns *ns)
-{
-	struct pidns *outer;
-
-	while (ns && !--ns->refs) {
-		outer = ns->outer;
-		free(ns);
-		ns = outer;
-	}
-}
-
-void proc_set_ns(struct proc *p, struct pidns *ns)
-{
-	struct pidns *old = p->priv->ns;
-
-	if (old && old != ns && old->init == p)
-		old->init = NULL;
-	p->priv->ns = ns ? pidns_ref(ns) : NULL;
-	/* /proc has told whose numbers its are. */
-	if (ns && ns->mode == PIDNS_UNKNOWN && p->priv->ns_depth)
-		ns->mode = p->priv->ns_depth > 1 ? PIDNS_LOCAL : PIDNS_HOST;
-	pidns_unref(old);
-}
-
-/*
- * Keeps the pair. When numbers began anew, in the namespace or on the
- * host, the old ones no longer measure anything.
- */
-void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at)
-{
-	struct anchor *last = ns->n_anchors ? &ns->anchors[ns->n_anchors - 1] :
-					      NULL;
-	size_t i;
-
-	if (last && at >= last->at &&
-	    (vpid < last->vpid / 2 || (vpid > last->vpid && pid < last->pid)))
-		ns->n_anchors = 0;
-	if (ns->n_anchors == MAX_ANCHORS)
-		memmove(&ns->anchors[0], &ns->anchors[1],
-			--ns->n_anchors * sizeof(ns->anchors[0]));
-	for (i = ns->n_anchors; i && ns->anchors[i - 1].vpid >= vpid; i--)
-		;
-	if (i < ns->n_anchors && ns->anchors[i].vpid == vpid)
-		return;
-	memmove(&ns->anchors[i + 1], &ns->anchors[i],
-		(ns->n_anchors - i) * sizeof(ns->anchors[0]));
-	ns->anchors[i] = (struct anchor){ vpid, pid, at };
-	ns->n_anchors++;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->ns->claims = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->ns->n_claims--;
+	pidns_unref(c->ns);
 }
 
 static void link_claim(struct tree *t, struct claim *c)
 {
-	c->next = c->ns->claims;
-	if (c->next)
-		c->next->prev = c;
-	c->ns->claims = c;
-	c->ns->n_claims++;
 	c->all_next = t->claims;
 	if (t->claims)
 		t->claims->all_prev = c;
@@ -121,20 +72,14 @@ static void unhash_claim(struct tree *t, struct claim *c)
 
 static void free_claim(struct tree *t, struct claim *c)
 {
-	c->ns->n_claims--;
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		c->ns->claims = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
+	unhash_claim(t, c);
+	unlink_in_ns(c);
 	if (c->all_prev)
 		c->all_prev->all_next = c->all_next;
 	else
 		t->claims = c->all_next;
 	if (c->all_next)
 		c->all_next->all_prev = c->all_prev;
-	unhash_claim(t, c);
 	if (c->answer)
 		c->answer->priv->claim = NULL;
 	c->caller->priv->n_claims--;
@@ -142,31 +87,15 @@ static void free_claim(struct tree *t, struct claim *c)
 		c->owner->priv->n_claims--;
 	t->n_claims--;
 	timers_cancel(&t->timers, &c->timer);
-	pidns_unref(c->ns);
 	free(c);
 }
 
 static void move_claim(struct tree *t, struct claim *c, struct pidns *ns)
 {
-	struct pidns *old = c->ns;
-
 	unhash_claim(t, c);
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		old->claims = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	old->n_claims--;
-	c->ns = pidns_ref(ns);
-	c->prev = NULL;
-	c->next = ns->claims;
-	if (c->next)
-		c->next->prev = c;
-	ns->claims = c;
-	ns->n_claims++;
+	unlink_in_ns(c);
+	link_in_ns(c, ns);
 	hash_claim(t, c);
-	pidns_unref(old);
 }
 
 /* A namespace was found within another: the claims made in it are its own. */
@@ -243,17 +172,6 @@ void claim_answer(struct tree *t, struct claim *c, struct proc *p)
 		p->priv->birth_at = c->at;
 		p->start_ms = c->time_ms;
 	}
-}
-
-/* p is the first process of a namespace within ns. */
-void pidns_begin(struct pidns *ns, struct proc *p)
-{
-	if (p->priv->nested)
-		return;
-	p->priv->nested = pidns_new(ns);
-	p->priv->nested->mode = PIDNS_LOCAL;
-	p->priv->nested->init = p;
-	pidns_anchor(p->priv->nested, 1, p->pid, p->priv->birth_at);
 }
 
 /*
@@ -358,7 +276,7 @@ static struct claim *new_claim(struct tree *t, struct proc *caller,
 		abort();
 	c->caller = caller;
 	c->owner = owner;
-	c->ns = pidns_ref(caller->priv->ns);
+	link_in_ns(c, caller->priv->ns);
 	c->vpid = f->child;
 	c->call = f->call;
 	c->flags = f->flags;

@@ -9,7 +9,8 @@
  * tree_limbo.c		who waits for a place, and what they said meanwhile
  * tree_place.c		who is whose child: placing
  * tree_settle.c	the last word on a birth
- * tree_claims.c	births that parents announced, pid namespaces
+ * tree_pidns.c		pid namespaces
+ * tree_claims.c	births that parents announced
  * tree_judge.c		which birth was whose
  * tree_step.c		the same by the numbers of the neighbours
  * tree_apply.c		what a fact does to a process that has its place
@@ -444,13 +445,15 @@ void force(struct tree *t, struct proc *p);
 void hold_claim(struct tree *t, struct proc *p, const struct fact *f);
 void remove_later(struct tree *t, struct proc *p);
 
-/* tree_claims.c */
+/* tree_pidns.c */
 struct pidns *pidns_new(struct pidns *outer);
 struct pidns *pidns_ref(struct pidns *ns);
 void pidns_unref(struct pidns *ns);
 void pidns_begin(struct pidns *ns, struct proc *p);
 void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at);
 void proc_set_ns(struct proc *p, struct pidns *ns);
+
+/* tree_claims.c */
 void claim_add(struct tree *t, struct proc *caller, const struct fact *f);
 void claim_drop(struct tree *t, struct claim *c);
 void claim_due(struct tree *t, struct claim *c);
