@@ -34,11 +34,12 @@ struct item {
 	bool stranger : 1;	/* brings somebody who is none of the tree's */
 };
 
-/* Who comes by an item, the newest of a pid. */
+/* Who comes by an item: several, where pids come round. */
 struct birth {
 	struct item *item;
+	struct birth *older;	/* of that pid */
 	pid_t pid;
-	UT_hash_handle hh;
+	UT_hash_handle hh;	/* the newest only */
 };
 
 struct merge {
@@ -75,12 +76,40 @@ struct merge *merge_new(struct tree *t, struct metrics *metrics)
 	return m;
 }
 
+static struct birth *newest(const struct merge *m, pid_t pid)
+{
+	struct birth *birth;
+
+	HASH_FIND(hh, m->births, &pid, sizeof(pid), birth);
+	return birth;
+}
+
+static void set_newest(struct merge *m, struct birth *birth)
+{
+	struct birth *was = newest(m, birth->pid);
+
+	if (was)
+		HASH_DELETE(hh, m->births, was);
+	HASH_ADD(hh, m->births, pid, sizeof(birth->pid), birth);
+}
+
 static void unlist(struct merge *m, struct item *item)
 {
-	if (!item->birth)
+	struct birth *birth = item->birth;
+	struct birth *at = birth ? newest(m, birth->pid) : NULL;
+
+	if (!birth)
 		return;
-	HASH_DELETE(hh, m->births, item->birth);
-	free(item->birth);
+	if (at == birth && birth->older) {
+		set_newest(m, birth->older);
+	} else if (at == birth) {
+		HASH_DELETE(hh, m->births, birth);
+	} else {
+		while (at->older != birth)
+			at = at->older;
+		at->older = birth->older;
+	}
+	free(birth);
 	item->birth = NULL;
 }
 
@@ -129,9 +158,22 @@ static pid_t newcomer(const struct fact *f)
 
 static const struct item *find_birth(const struct merge *m, pid_t pid)
 {
-	struct birth *birth;
+	const struct birth *birth = newest(m, pid);
 
-	HASH_FIND(hh, m->births, &pid, sizeof(pid), birth);
+	return birth ? birth->item : NULL;
+}
+
+/*
+ * The birth of whom a record speaks. Who was found in /proc was born at some
+ * time before that.
+ */
+static const struct item *birth_of(const struct merge *m, const struct fact *f)
+{
+	const struct birth *birth = newest(m, f->pid);
+
+	while (birth && birth->item->kind == FACT_FORK &&
+	       birth->item->time_ms > f->time_ms + COARSE_MS)
+		birth = birth->older;
 	return birth ? birth->item : NULL;
 }
 
@@ -227,24 +269,28 @@ static void give_first(struct merge *m)
 
 static void list_birth(struct merge *m, struct item *item, pid_t pid)
 {
-	struct birth *birth;
+	struct birth *birth, *at;
 
 	/* Who is in the tree is no newcomer for being found in /proc. */
 	if (!pid || (item->found && item->kind == FACT_FOUND &&
 		     tree_find(m->tree, pid)))
 		return;
-	HASH_FIND(hh, m->births, &pid, sizeof(pid), birth);
-	if (birth && birth->item->mono_ns > item->mono_ns)
-		return;
-	if (birth)
-		unlist(m, birth->item);
 	birth = calloc(1, sizeof(*birth));
 	if (!birth)
 		abort();
 	birth->item = item;
 	birth->pid = pid;
 	item->birth = birth;
-	HASH_ADD(hh, m->births, pid, sizeof(birth->pid), birth);
+	at = newest(m, pid);
+	if (!at || at->item->mono_ns <= item->mono_ns) {
+		birth->older = at;
+		set_newest(m, birth);
+		return;
+	}
+	while (at->older && at->older->item->mono_ns > item->mono_ns)
+		at = at->older;
+	birth->older = at->older;
+	at->older = birth;
 }
 
 static struct item *new_item(const struct fact *f)
@@ -369,17 +415,36 @@ static void give_found(struct merge *m, const struct item *item)
 }
 
 /*
- * pid speaks, and its birth waits: all that was before is due. (If that is
- * not the birth of an earlier user of the pid, who spoke before it.)
+ * By its coarse stamp an exit may be of the one that is born then, or of the
+ * one that had the pid until then, whose end waits.
  */
+static bool ends_predecessor(const struct merge *m, const struct fact *f,
+			     const struct item *birth)
+{
+	const struct item *i = f->kind == FACT_EXIT ? m->first : birth;
+
+	for (; i != birth; i = i->next)
+		if (i->pid == f->pid && i->kind == FACT_EXIT && !i->signal &&
+		    i->code == f->code)
+			return true;
+	return false;
+}
+
+/* pid speaks, and its birth waits: all that was before is due. */
 static void give_birth(struct merge *m, const struct fact *f)
 {
-	const struct item *birth = find_birth(m, f->pid);
+	const struct item *birth = birth_of(m, f);
 
 	if (birth && birth->kind == FACT_FOUND)
 		give_found(m, birth);
-	else if (birth && f->time_ms + COARSE_MS >= birth->time_ms)
+	else if (birth && !ends_predecessor(m, f, birth))
 		give_through(m, birth);
+}
+
+/* From here on the pid is another's. */
+static bool is_next_user(const struct item *i, pid_t pid)
+{
+	return i->kind == FACT_FORK && !i->thread && i->child == pid;
 }
 
 /*
@@ -393,7 +458,7 @@ static void give_own(struct merge *m, const struct fact *f)
 	const struct item *last = NULL;
 
 	if ((f->kind != FACT_EXIT && f->kind != FACT_EXEC) ||
-	    !merge_ours(m, f->pid))
+	    (!find_birth(m, f->pid) && !tree_find(m->tree, f->pid)))
 		return;
 	/* That it executed this was given; what waits is another exec. */
 	if (f->kind == FACT_EXEC &&
@@ -402,7 +467,8 @@ static void give_own(struct merge *m, const struct fact *f)
 	/* An exec is stamped when it was called, and may take its time. */
 	if (f->kind == FACT_EXEC && tree_trusts(m->tree, f->time_ms))
 		until_ms = UINT64_MAX;
-	for (struct item *i = m->first; i && i->time_ms <= until_ms;
+	for (struct item *i = m->first;
+	     i && i->time_ms <= until_ms && !is_next_user(i, f->pid);
 	     i = i->next) {
 		if (i->pid != f->pid || i->kind == FACT_EXIT)
 			continue;
@@ -451,6 +517,22 @@ void merge_pass(struct merge *m, uint64_t time_ms)
 {
 	come(m, time_ms);
 	adopt(m);
+}
+
+/* All our rules have execve and execveat: its record is to come. */
+static bool owes_record(const struct item *item, uint64_t owed_ms)
+{
+	return !item->found && item->kind == FACT_EXEC &&
+	       item->time_ms >= owed_ms;
+}
+
+void merge_pause(struct merge *m, uint64_t time_ms, uint64_t owed_ms)
+{
+	const struct item *i = m->first;
+
+	while (i && i->time_ms < time_ms && !owes_record(i, owed_ms))
+		i = i->next;
+	merge_pass(m, i && i->time_ms < time_ms ? i->time_ms : time_ms);
 }
 
 void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)

@@ -47,6 +47,13 @@ void merge_apply(struct merge *m, const struct fact *f);
 void merge_pass(struct merge *m, uint64_t time_ms);
 
 /*
+ * Nothing more comes, it seems, of what was before that time. But whoever
+ * executed something since owed_ms, and of whom no record has said so, shows
+ * that the stream is late: what follows that waits on.
+ */
+void merge_pause(struct merge *m, uint64_t time_ms, uint64_t owed_ms);
+
+/*
  * The host's clocks, as struct clocks has them, before facts are handed in
  * that go by them. If the time of day was set, everything here and in the
  * tree moves with it, and records that were stamped before find their turn.

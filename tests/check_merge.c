@@ -31,6 +31,7 @@ enum kind {
 	HEARD_EXIT,
 	HEARD_SEEN, /* are applied */
 	PASS,
+	PAUSE, /* who executed something since n owes a record */
 	FINISH,
 	CLOCK, /* is set, so many ms off from how it began */
 	STAMPED, /* so is what is heard from now on */
@@ -58,6 +59,7 @@ struct step {
 #define E(at, pid) { at, HEARD_EXEC, pid, 10, 0, SH }
 #define AX(at, pid, status) { at, HEARD_EXIT, pid, 10, status, SH }
 #define TO(at) { at, PASS, 0, 0, 0, NULL }
+#define QUIET(at, since) { at, PAUSE, 0, 0, since, NULL }
 #define SEP { 0, LINE, 0, 0, 0, NULL }
 #define ALL { 0, FINISH, 0, 0, 0, NULL }
 #define SET(at, ms) { at, CLOCK, 0, 0, ms, NULL }
@@ -150,6 +152,28 @@ static const struct story stories[] = {
 	    X(300, 20, 2), ALL },
 	  { "census 10", "fork 20<-10", "exec 20 #1", "end 20 1 #2 audit",
 	    "--", "fork 20<-10", "exec 20 #3", "--", "end 20 2" } },
+	{ "whoever had it before gives nothing of who has it next",
+	  { FOUND_ROOT, F(100, 10, 20), W(101, 20), X(105, 20, 0),
+	    F(300, 10, 20), W(301, 20), X(310, 20, 1), E(95, 20), SEP,
+	    TO(106), SEP, E(300, 20), SEP, ALL },
+	  { "census 10", "fork 20<-10", "exec 20 #1", "--", "end 20 0",
+	    "--", "fork 20<-10", "exec 20 #2", "--", "end 20 1" } },
+	{ "nor does a stranger",
+	  { FOUND_ROOT, F(100, 90, 20), W(101, 20), X(105, 20, 0),
+	    F(300, 10, 20), W(301, 20), X(310, 20, 1), E(101, 20), SEP,
+	    E(300, 20), SEP, ALL },
+	  { "census 10", "--", "fork 20<-10", "exec 20 #2", "--",
+	    "end 20 1" } },
+	{ "an exit is of who had the pid just before, if it is so by its status",
+	  { FOUND_ROOT, F(100, 10, 20), TO(101), X(206, 20, 3),
+	    F(208, 10, 20), AX(200, 20, 3), SEP, X(300, 20, 4), ALL },
+	  { "census 10", "fork 20<-10", "end 20 3 #1 audit", "--",
+	    "fork 20<-10", "end 20 4" } },
+	{ "else of who has it then",
+	  { FOUND_ROOT, F(100, 10, 20), TO(101), X(206, 20, 3),
+	    F(208, 10, 20), AX(200, 20, 4), SEP, ALL },
+	  { "census 10", "fork 20<-10", "end 20 3", "fork 20<-10",
+	    "end 20 4 #1 audit", "--" } },
 	{ "who is found waits too, and is there when it speaks",
 	  { FOUND_ROOT, { 100, FOUND, 20, 10, 0, SH }, SEP, E(95, 20),
 	    SEP, { 120, GONE, 20, 0, 0, NULL }, TO(120), SEP, TO(121) },
@@ -205,6 +229,16 @@ static const struct story stories[] = {
 	    F(103, 10, 21), ROOT(99, 50), SEP, TO(200) },
 	  { "census 10", "census 50 #1", "exec 50 #1", "--", "fork 51<-50",
 	    "fork 20<-10", "fork 52<-50", "fork 21<-10" } },
+	{ "in a pause, who owes the record of an exec holds back what follows",
+	  { FOUND_ROOT, F(100, 10, 20), W(103, 20), X(110, 20, 3),
+	    F(115, 10, 21), QUIET(200, 50), SEP, E(100, 20), SEP,
+	    QUIET(200, 50) },
+	  { "census 10", "fork 20<-10", "--", "exec 20 #1", "--",
+	    "end 20 3", "fork 21<-10" } },
+	{ "but not for ever",
+	  { FOUND_ROOT, F(100, 10, 20), W(103, 20), X(110, 20, 3),
+	    QUIET(200, 103), SEP, QUIET(200, 104) },
+	  { "census 10", "fork 20<-10", "--", "end 20 3" } },
 	{ "a thread is nobody, and its end is not the process's",
 	  { FOUND_ROOT, F(100, 10, 20), { 101, THREAD, 20, 0, 0, NULL },
 	    X(102, 20, 0), TO(110), SEP, X(120, 20, 5), ALL },
@@ -378,6 +412,9 @@ static void take(struct desk *d, const struct step *s)
 		break;
 	case PASS:
 		merge_pass(d->merge, T0 + s->at + d->stamp_ms);
+		break;
+	case PAUSE:
+		merge_pause(d->merge, T0 + s->at, T0 + (uint64_t)s->n);
 		break;
 	case CLOCK:
 		d->off_ms = d->stamp_ms = (uint64_t)(int64_t)s->n;
