@@ -44,6 +44,7 @@ struct channel {
 	bool closed;
 	bool woken;		/* by channel_wake(), not yet said */
 	bool putting;		/* a message is being copied in */
+	bool corked;		/* the taker is not told yet */
 	bool armed;		/* the taker found nothing: tell it */
 	bool told;		/* fd is readable */
 };
@@ -147,7 +148,7 @@ static void publish(struct channel *ch, size_t need)
 	if (ch->next > ch->touched)
 		ch->touched = ch->next;
 	ch->putting = false;
-	if (ch->armed)
+	if (ch->armed && !ch->corked)
 		tell(ch);
 }
 
@@ -174,6 +175,15 @@ bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 	publish(ch, need);
 	pthread_mutex_unlock(&ch->lock);
 	return true;
+}
+
+void channel_cork(struct channel *ch, bool corked)
+{
+	pthread_mutex_lock(&ch->lock);
+	ch->corked = corked;
+	if (!corked && ch->armed && ch->used)
+		tell(ch);
+	pthread_mutex_unlock(&ch->lock);
 }
 
 void channel_close(struct channel *ch)

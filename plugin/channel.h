@@ -32,6 +32,12 @@ void channel_free(struct channel *ch);
 bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 		 size_t len);
 
+/*
+ * While it is corked, what is put wakes no taker: several messages that go
+ * together wake him once, when it is not corked any more. By the putter.
+ */
+void channel_cork(struct channel *ch, bool corked);
+
 /* No more will be put; what is in it can still be taken. */
 void channel_close(struct channel *ch);
 

@@ -22,6 +22,8 @@
  */
 #define PAUSE_MS 3000
 #define START_MS 2000	/* how long a record of this host is waited for */
+#define OWED 4	/* linger times that auditd may be late */
+#define LOOK_MS 12	/* between two looks, if there is something to see */
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 /*
@@ -57,6 +59,7 @@ struct core {
 	size_t peak;			/* of what the trees kept since memory was
 					 * given back */
 	bool quiet;			/* a pause was followed to its end */
+	uint64_t look_ms;		/* not sooner is looked around again */
 	bool started;
 	const struct confine *confine;
 	pthread_t thread;
@@ -137,10 +140,12 @@ static void hand_over(struct core *c)
 {
 	unsigned int i;
 
+	channel_cork(c->out, true);
 	if (c->keeper)
 		keeper_flush(c->keeper);
 	for (i = 0; i < LEDGER_LOGS; i++)
 		put_batch(c, i);
+	channel_cork(c->out, false);
 }
 
 static void emit(void *ctx, const struct change *change)
@@ -246,9 +251,16 @@ static void on_node(void *ctx, const char *node)
 		watch_stranger(c->watch, node);
 }
 
+/* Births and ends are looked at together, but for the first after a pause. */
+static void look_around(struct core *c)
+{
+	if (watch_drain(c->watch))
+		c->look_ms = now_ms() + LOOK_MS;
+}
+
 static void feed(struct core *c, const struct channel_msg *msg)
 {
-	watch_drain(c->watch);
+	look_around(c);
 	if (msg->tag)
 		pipeline_lost(c->pipeline, msg->tag, "lines");
 	if (msg->len)
@@ -295,11 +307,13 @@ static void idle(struct core *c)
 
 	if (node)
 		start_watch(c, node);
-	watch_drain(c->watch);
+	if (now_ms() >= c->look_ms)
+		look_around(c);
 	if (elapsed_ms < linger_ms)
 		return;
 	if (c->merge)
-		merge_pass(c->merge, watch_passed_ms(c->watch));
+		merge_pause(c->merge, watch_passed_ms(c->watch),
+			    watch_passed_ms(c->watch) - OWED * linger_ms);
 	if (c->quiet)
 		return;
 	pipeline_idle(c->pipeline, elapsed_ms);
@@ -345,15 +359,20 @@ static void obey(struct core *c)
  */
 static void wait_for_work(struct core *c)
 {
+	uint64_t now = now_ms();
+	bool sees = c->merge && now >= c->look_ms;
 	struct pollfd fds[] = {
 		{ channel_fd(c->in), POLLIN, 0 },
-		{ c->merge ? watch_fd(c->watch) : -1, POLLIN, 0 },
+		{ sees ? watch_fd(c->watch) : -1, POLLIN, 0 },
 	};
 	bool still = c->quiet && !owes_report(c) &&
 		     (c->merge ? !merge_waits(c->merge) :
-				 now_ms() - c->fed_ms > START_MS);
+				 now - c->fed_ms > START_MS);
+	int timeout_ms = still ? SLOW_TICK_MS : TICK_MS;
 
-	poll(fds, sizeof(fds) / sizeof(fds[0]), still ? SLOW_TICK_MS : TICK_MS);
+	if (now < c->look_ms)
+		timeout_ms = (int)(c->look_ms - now);
+	poll(fds, sizeof(fds) / sizeof(fds[0]), timeout_ms);
 }
 
 #define MANY 8192

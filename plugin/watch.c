@@ -297,19 +297,19 @@ static void break_witness(struct watch *w)
 	w->gap = false;
 }
 
-void watch_drain(struct watch *w)
+bool watch_drain(struct watch *w)
 {
 	struct witness_event events[WITNESS_BATCH];
 	enum witness_state state;
 	uint64_t until;
-	bool late;
+	bool late, any = false;
 	size_t n;
 
 	if (!w->started)
-		return;
+		return false;
 	read_clocks(w);
 	if (!w->witness)
-		return;
+		return false;
 	until = census_mono_ns();
 	do {
 		state = witness_read(w->witness, events, &n);
@@ -317,6 +317,7 @@ void watch_drain(struct watch *w)
 			lose_witness(w);
 		for (size_t i = 0; i < n; i++)
 			put_event(w, &events[i]);
+		any = any || n;
 		/* What is later than the call is not owed to the caller, and
 		 * in a storm of births there would be no end of it. */
 		late = n && events[n - 1].mono_ns > until;
@@ -325,6 +326,7 @@ void watch_drain(struct watch *w)
 		break_witness(w);
 	if (w->gap && watch_now_ms() >= w->census_ms + CENSUS_MS)
 		mend_gap(w);
+	return any;
 }
 
 /* p is the init of a container: its cgroup is the container's. */

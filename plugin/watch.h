@@ -54,9 +54,9 @@ int watch_fd(const struct watch *w);
 
 /*
  * Hands on all that the kernel has told up to now. To be called after audit
- * records were read, and before they are handed on.
+ * records were read, and before they are handed on. True if there was any.
  */
-void watch_drain(struct watch *w);
+bool watch_drain(struct watch *w);
 
 /* What is due from time to time. At least every few seconds. */
 void watch_tick(struct watch *w);

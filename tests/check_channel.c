@@ -179,6 +179,27 @@ static const struct {
 	{ "close", channel_close },
 };
 
+/* Messages that go together wake a taker once they are all there. */
+START_TEST(test_cork)
+{
+	struct channel *ch = channel_new(1024);
+	struct channel_msg msg;
+
+	ck_assert_int_eq(channel_take(ch, &msg, 0), 0);
+	channel_cork(ch, true);
+	channel_cork(ch, false);
+	ck_assert_msg(!is_readable(ch), "for nothing");
+	channel_cork(ch, true);
+	do_put(ch);
+	do_put(ch);
+	ck_assert_msg(!is_readable(ch), "before the cork is off");
+	channel_cork(ch, false);
+	ck_assert_msg(is_readable(ch), "then");
+	ck_assert_int_eq(channel_take(ch, &msg, 0), 1);
+	channel_free(ch);
+}
+END_TEST
+
 START_TEST(test_fd)
 {
 	struct channel *ch = channel_new(1024);
@@ -249,6 +270,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_close);
 	tcase_add_test(t, test_wake);
 	tcase_add_loop_test(t, test_fd, 0, COUNT(tellers));
+	tcase_add_test(t, test_cork);
 	tcase_add_test(t, test_threads);
 	suite_add_tcase(s, t);
 	return s;
