@@ -55,6 +55,16 @@ static const char *check_state(const struct tree *t, struct proc *p)
 	return NULL;
 }
 
+/* Whether who may be NULL, or is still there. */
+static bool is_there(const struct tree *t, const struct proc *who)
+{
+	const struct proc *p = t->all;
+
+	while (who && p && p != who)
+		p = p->priv->all_next;
+	return !who || p;
+}
+
 static const char *check_containers(const struct tree *t)
 {
 	size_t n = 0;
@@ -69,6 +79,8 @@ static const char *check_containers(const struct tree *t)
 				return "a container lists a stranger";
 		if (refs != c->refs)
 			return "a container miscounts its processes";
+		if (!is_there(t, c->shim) || !is_there(t, c->init))
+			return "a container's shim or init was forgotten";
 		if (c->self.stop_ms && !c->self.start_ms)
 			return "a container stopped before it started";
 	}

@@ -77,6 +77,27 @@ void container_leave(struct tree *t, struct proc *p)
 	container_prune(t, c);
 }
 
+/* shim, which may be in another container (a pod's), or NULL. */
+void container_set_shim(struct container_priv *c, struct proc *shim)
+{
+	c->shim = shim;
+	if (shim)
+		shim->priv->shim_of = true;
+}
+
+/*
+ * p is about to be freed. Its end, if it was not believed, has left it the
+ * shim of containers that outlive it.
+ */
+void containers_forget(struct tree *t, const struct proc *p)
+{
+	if (!p->priv->shim_of)
+		return;
+	for (struct container_priv *c = t->containers; c; c = c->hh.next)
+		if (c->shim == p)
+			c->shim = NULL;
+}
+
 void container_join(struct tree *t, struct proc *p, struct container *container)
 {
 	struct container_priv *c = container->priv;

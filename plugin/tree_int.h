@@ -221,6 +221,7 @@ struct proc_priv {
 	bool certain : 1;	/* its pid namespace is known for sure */
 	bool started : 1;	/* its container, as its init */
 	bool end_told : 1;	/* its container knows that it ended */
+	bool shim_of : 1;	/* some container's shim, or it was */
 };
 
 /* A proc and its private half are one block of memory. */
@@ -526,6 +527,8 @@ struct container *doubted_container(struct tree *t, const struct proc *p);
 void container_join(struct tree *t, struct proc *p,
 		    struct container *container);
 void container_leave(struct tree *t, struct proc *p);
+void container_set_shim(struct container_priv *c, struct proc *shim);
+void containers_forget(struct tree *t, const struct proc *p);
 void container_prune(struct tree *t, struct container_priv *c);
 struct container_priv *container_named(struct tree *t, const struct proc *p,
 				       const char *ns);

@@ -126,7 +126,7 @@ static void restore_container(struct tree *t, struct proc *p,
 	if (p->role == ROLE_INIT && !ended(p) && c->self.start_ms)
 		c->init = p;
 	if (p->role == ROLE_SHIM && p->priv->verb == VERB_SHIM && !ended(p))
-		c->shim = p;
+		container_set_shim(c, p);
 }
 
 /* Whose numbers its children have. */

@@ -164,7 +164,7 @@ static void derive_shim(struct tree *t, struct proc *p)
 	join_named(t, p,
 		   rarely(p->priv)->inv_ns ? rarely(p->priv)->inv_ns : "");
 	if (p->container && p->priv->verb == VERB_SHIM && !ended(p))
-		p->container->priv->shim = p;
+		container_set_shim(p->container->priv, p);
 }
 
 static void derive_runtime(struct tree *t, struct proc *p)
@@ -180,7 +180,7 @@ static void derive_runtime(struct tree *t, struct proc *p)
 	join_named(t, p, ns);
 	if (p->container && shim && !p->container->priv->shim &&
 	    shim->priv->verb == VERB_SHIM && !ended(shim))
-		p->container->priv->shim = shim;
+		container_set_shim(p->container->priv, shim);
 }
 
 /*
@@ -324,7 +324,7 @@ static void derive_inside(struct tree *t, struct proc *p)
 	p->role = role_inside(p);
 	p->entry = p->role == ROLE_MEMBER ? NULL : p;
 	if (!c->shim)
-		c->shim = shim_above(p->parent);
+		container_set_shim(c, shim_above(p->parent));
 	if (!c->ns)
 		c->ns = pidns_new(t->host_ns);
 	if (p->role == ROLE_INIT && !c->init && !c->self.stop_ms) {

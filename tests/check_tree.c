@@ -1,69 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The tree's rules, as stories: facts in, a line for each change out. The
- * invariants are checked after every fact. A story's time is in ms; a
- * step's facts are one letter a kind, see struct step.
- */
+/* The tree's rules, as stories (see story.h). */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "tree_int.h"
-
-#define T0 UINT64_C(1700000000000)
-
-struct step {
-	unsigned int at;
-	char kind;	/* f v c 3: fork, vfork, clone, clone3; e: exec; x: exit
-			 * a: abend; s: seen; q: seen, quiet; i: idle */
-	pid_t pid, ppid;
-	long n;		/* child, status, signal, or ms of idleness */
-	const char *exe;	/* or of clone: its flags, as hex */
-	const char *args;	/* separated by spaces */
-};
-
-#define SHIM "/usr/bin/containerd-shim-runc-v2"
-#define RUNC "/usr/sbin/runc"
-
-/*
- * containerd 10, its shim 21 (started by 20), runc create 30 with stages
- * 31, 32 and 33, which becomes the container's init as sh. From 1000 on.
- */
-/* clang-format off */
-#define CONTAINER                                                             \
-	{ 0, 'c', 10, 1, 20, "4111", NULL },                                  \
-	{ 0, 'e', 20, 10, 0, SHIM, "shim -namespace ns -id c1 start" },       \
-	{ 10, 'c', 20, 10, 21, "4111", NULL },                                \
-	{ 10, 'e', 21, 20, 0, SHIM, "shim -namespace ns -id c1 -address a" }, \
-	{ 20, 'x', 20, 10, 0, SHIM, NULL },                                   \
-	{ 30, 'e', 30, 21, 0, RUNC, "runc --root r create --bundle b c1" },   \
-	{ 30, 'c', 21, 1, 30, "4111", NULL },                                 \
-	{ 40, 'e', 31, 30, 0, RUNC, "runc init" },                            \
-	{ 40, 'c', 30, 21, 31, "4111", NULL },                                \
-	{ 50, 'c', 31, 30, 32, "8011", NULL },                                \
-	{ 50, 'c', 32, 30, 33, "8011", NULL },                                \
-	{ 60, 'x', 32, 30, 0, RUNC, NULL },                                   \
-	{ 60, 'x', 31, 30, 0, RUNC, NULL },                                   \
-	{ 80, 'x', 30, 21, 0, RUNC, NULL },                                   \
-	{ 90, 'e', 33, 21, 0, "/bin/sh", "sh -c x" }
-
-#define CONTAINER_SAYS                                                     \
-	"census 10 root", "fork 20<-10 runtime", "exec 20 shim c1",        \
-	"fork 21<-20 runtime c1", "exec 21 shim c1",                       \
-	"end 20 exited 0", "fork 30<-21 runtime c1", "exec 30 runtime c1", \
-	"fork 31<-30 runtime c1", "exec 31 runtime c1",                    \
-	"fork 32<-30 runtime c1", "fork 33<-30 runtime c1",                \
-	"end 32 exited 0", "end 31 exited 0", "end 30 exited 0",           \
-	"start c1 33", "exec 33 init c1"
-/* clang-format on */
-
-struct story {
-	const char *name;
-	struct step steps[40];
-	const char *says[44];
-};
+#include "story.h"
 
 static const struct story stories[] = {
 	{ "a container is made by runc's stages",
@@ -314,152 +256,6 @@ static const struct story stories[] = {
 
 #define N_STORIES (sizeof(stories) / sizeof(stories[0]))
 
-static void say(void *ctx, const struct change *c)
-{
-	struct buf *out = ctx;
-	const char *name = change_name(c->kind);
-
-	switch (c->kind) {
-	case CHANGE_CONTAINER_START:
-	case CHANGE_CONTAINER_STOP:
-		buf_printf(out, "%s %s %d\n", name + strlen("container-"),
-			   c->container->id, c->proc ? c->proc->pid : 0);
-		return;
-	case CHANGE_FORK:
-		if (c->proc)
-			buf_printf(out, "fork %d<-", c->proc->pid);
-		else
-			buf_puts(out, "fork -<-");
-		buf_printf(out, "%d %s", c->parent->pid, role_name(c->role));
-		if (c->container)
-			buf_printf(out, " %s", c->container->id);
-		if (c->vpid)
-			buf_printf(out, " vpid=%d", c->vpid);
-		if (c->source == SOURCE_INFERRED)
-			buf_puts(out, " inferred");
-		break;
-	case CHANGE_EXEC:
-	case CHANGE_CENSUS:
-		buf_printf(out, "%s %d %s", name, c->proc->pid,
-			   role_name(c->role));
-		if (c->container)
-			buf_printf(out, " %s", c->container->id);
-		break;
-	case CHANGE_END:
-		buf_printf(out, "end %d %s", c->proc->pid,
-			   exit_reason_name(c->proc->reason));
-		if (c->proc->reason == EXIT_EXITED ||
-		    c->proc->reason == EXIT_SIGNALED)
-			buf_printf(out, " %d", c->proc->exit_code);
-		break;
-	case CHANGE_ACTIVITY:
-		buf_printf(out, "activity %d", c->proc->pid);
-		break;
-	case CHANGE_LOST:
-		buf_printf(out, "lost %llu %s", (unsigned long long)c->lost,
-			   c->lost_what);
-		break;
-	}
-	buf_putc(out, '\n');
-}
-
-static void set_kind(struct fact *f, const struct step *s)
-{
-	f->kind = FACT_SEEN;
-	f->record = "SYSCALL";
-	f->quiet = s->kind == 'q';
-	f->code = (int)s->n;
-	switch (s->kind) {
-	case 'f':
-	case 'v':
-	case 'c':
-	case '3':
-		f->kind = FACT_FORK;
-		f->child = (pid_t)s->n;
-		f->exe = "";
-		f->call = s->kind == 'f' ? FORK_FORK :
-			  s->kind == 'v' ? FORK_VFORK :
-			  s->kind == 'c' ? FORK_CLONE :
-					   FORK_CLONE3;
-		if (s->kind == 'c')
-			f->flags = strtoull(s->exe, NULL, 16);
-		break;
-	case 'e':
-		f->kind = FACT_EXEC;
-		break;
-	case 'x':
-		f->kind = FACT_EXIT;
-		break;
-	case 'a':
-		f->kind = FACT_ABEND;
-		break;
-	}
-}
-
-/* Args become NUL-terminated strings in place. */
-static void set_args(struct fact *f, const char *args, char *room, size_t size)
-{
-	if (!args)
-		return;
-	snprintf(room, size, "%s", args);
-	f->args = room;
-	f->args_bytes = strlen(room) + 1;
-	f->args_count = 1;
-	for (char *c = room; *c; c++) {
-		if (*c == ' ') {
-			*c = '\0';
-			f->args_count++;
-		}
-	}
-	f->argc = f->args_count;
-}
-
-static void take(struct tree *t, const struct step *s, uint64_t serial)
-{
-	char args[256];
-	struct fact f = {
-		.time_ms = T0 + s->at,
-		.serial = serial,
-		.node = "",
-		.pid = s->pid,
-		.ppid = s->ppid,
-		.uid = 0,
-		.gid = 0,
-		.auid = ID_UNSET,
-		.ses = ID_UNSET,
-		.comm = NULL,
-		.exe = s->exe,
-		.outcome = 1,
-	};
-
-	if (s->kind == 'i') {
-		tree_idle(t, (uint64_t)s->n);
-		return;
-	}
-	set_kind(&f, s);
-	if (f.kind == FACT_FORK)
-		f.exe = s->pid == 10 ? "/usr/bin/containerd" : NULL;
-	set_args(&f, s->args, args, sizeof(args));
-	tree_apply(t, &f);
-}
-
-static void tell(const struct story *story, const struct tree_options *options,
-		 struct buf *out)
-{
-	struct metrics metrics = { 0 };
-	struct tree *t = tree_new(options, "", &metrics, say, out);
-	const char *wrong;
-
-	for (size_t i = 0; story->steps[i].kind; i++) {
-		take(t, &story->steps[i], i + 1);
-		wrong = tree_check(t);
-		ck_assert_msg(!wrong, "%s: after step %zu: %s", story->name, i,
-			      wrong);
-	}
-	tree_free(t);
-	buf_putc(out, '\0');
-}
-
 START_TEST(stories_are_told)
 {
 	const struct story *story = &stories[_i];
@@ -469,7 +265,7 @@ START_TEST(stories_are_told)
 	for (size_t i = 0; story->says[i]; i++)
 		buf_printf(&want, "%s\n", story->says[i]);
 	buf_putc(&want, '\0');
-	tell(story, &tree_defaults, &got);
+	story_tell(story, &tree_defaults, &got);
 	ck_assert_msg(!strcmp(want.data, got.data), "%s\nwant:\n%sgot:\n%s",
 		      story->name, want.data, got.data);
 }
@@ -523,12 +319,12 @@ START_TEST(another_runtime_needs_configuration_alone)
 	for (size_t i = 0; made_up_root.says[i]; i++)
 		buf_printf(&want, "%s\n", made_up_root.says[i]);
 	buf_putc(&want, '\0');
-	tell(&made_up_root, &options, &got);
+	story_tell(&made_up_root, &options, &got);
 	ck_assert_msg(!strcmp(want.data, got.data), "want:\n%sgot:\n%s",
 		      want.data, got.data);
 	/* The same story says nothing to who was not told of them. */
 	buf_clear(&got);
-	tell(&made_up_root, &tree_defaults, &got);
+	story_tell(&made_up_root, &tree_defaults, &got);
 	ck_assert_str_eq(got.data, "");
 }
 END_TEST
@@ -538,13 +334,14 @@ START_TEST(an_endless_chain_does_not_grow)
 	static const struct story begin = { "chain", { CONTAINER }, { NULL } };
 	struct metrics metrics = { 0 };
 	_cleanup_buf_ struct buf out = BUF_INIT;
-	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+	struct tree *t =
+		tree_new(&tree_defaults, "", &metrics, story_say, &out);
 	struct step step = { 0 };
 	size_t most = 0;
 	pid_t pid = 33;
 
 	for (size_t i = 0; begin.steps[i].kind; i++)
-		take(t, &begin.steps[i], i + 1);
+		story_take(t, &begin.steps[i], i + 1);
 	for (int i = 0; i < 20000; i++) {
 		step = (struct step){ 2000 + (unsigned int)i * 100,
 				      'c',
@@ -553,10 +350,10 @@ START_TEST(an_endless_chain_does_not_grow)
 				      i % 30000 + 8,
 				      "11",
 				      NULL };
-		take(t, &step, 1000 + 2 * (uint64_t)i);
+		story_take(t, &step, 1000 + 2 * (uint64_t)i);
 		if (i)
 			step.kind = 'x';
-		take(t, &step, 1001 + 2 * (uint64_t)i);
+		story_take(t, &step, 1001 + 2 * (uint64_t)i);
 		pid = 1000 + i % 30000;
 		if (t->n_placed > most)
 			most = t->n_placed;
@@ -589,16 +386,16 @@ START_TEST(bounds_hold_and_are_counted)
 	options.max_processes = 20;
 	options.max_limbo = 10;
 	options.max_claims = 15;
-	t = tree_new(&options, "", &metrics, say, &out);
+	t = tree_new(&options, "", &metrics, story_say, &out);
 	for (size_t i = 0; begin.steps[i].kind; i++)
-		take(t, &begin.steps[i], i + 1);
+		story_take(t, &begin.steps[i], i + 1);
 	for (int i = 0; i < 50; i++) {
-		take(t, step_of(1000, 'c', 33, 21, 8 + i), 100);
-		take(t, step_of(1000, 'e', 5000 + i, 4000, 0), 101);
+		story_take(t, step_of(1000, 'c', 33, 21, 8 + i), 100);
+		story_take(t, step_of(1000, 'e', 5000 + i, 4000, 0), 101);
 		ck_assert_ptr_null(tree_check(t));
 	}
 	for (int i = 0; i < 50; i++)
-		take(t, step_of(1010, 's', 100 + i, 33, 0), 200);
+		story_take(t, step_of(1010, 's', 100 + i, 33, 0), 200);
 	ck_assert_ptr_null(tree_check(t));
 	ck_assert_uint_le(t->n_placed, 20);
 	ck_assert_uint_eq(metrics.limbo_evicted, 40);
@@ -630,11 +427,11 @@ START_TEST(a_shim_without_room_is_forgotten)
 	struct tree *t;
 
 	options.max_processes = 7;
-	t = tree_new(&options, "", &metrics, say, &out);
+	t = tree_new(&options, "", &metrics, story_say, &out);
 	for (size_t i = 0; begin.steps[i].kind; i++)
-		take(t, &begin.steps[i], i + 1);
+		story_take(t, &begin.steps[i], i + 1);
 	ck_assert_uint_eq(t->n_placed, 7);
-	take(t, &shim, 100);
+	story_take(t, &shim, 100);
 	ck_assert_uint_eq(t->n_limbo, 1);
 	tree_idle(t, 1100);
 	ck_assert_ptr_null(tree_check(t));

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the fuzzers found in the tree, as stories (see story.h). Some were
+ * uses of memory that was freed: these fail under the sanitizers, and by the
+ * invariants where they can tell.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "story.h"
+
+#define CONTAINERD "/usr/bin/containerd"
+
+static const struct story stories[] = {
+	/*
+	 * Its birth was not told, so its end is not believed to be that of
+	 * its pod's containers; and one of them outlives its record.
+	 */
+	{ "a container's shim is forgotten before the container",
+	  { { 0, 'q', 10, 1, 0, CONTAINERD, NULL },
+	    { 10, 'e', 21, 10, 0, SHIM, "shim -namespace ns -id p1 -address a" },
+	    { 20, 'c', 21, 10, 30, "4111", NULL },
+	    { 30, 'e', 30, 21, 0, RUNC, "runc create --bundle b c1" },
+	    { 40, 'c', 10, 1, 60, "4111", NULL },
+	    { 50, 'e', 60, 10, 0, SHIM, "shim -namespace ns -id c1 delete" },
+	    { 60, 'x', 30, 21, 0, RUNC, NULL },
+	    { 70, 'x', 21, 10, 0, SHIM, NULL },
+	    { 5000, 'i', 0, 0, 5000, NULL, NULL },
+	    { 5000, 'x', 60, 10, 0, SHIM, NULL } },
+	  { "census 10 root", "fork 21<-10 runtime", "exec 21 shim p1",
+	    "fork 30<-21 runtime p1", "exec 30 runtime c1",
+	    "fork 60<-10 runtime", "exec 60 shim c1", "end 30 exited 0",
+	    "end 21 exited 0", "end 60 exited 0" } },
+};
+
+#define N_STORIES (sizeof(stories) / sizeof(stories[0]))
+
+START_TEST(stories_are_told)
+{
+	const struct story *story = &stories[_i];
+	_cleanup_buf_ struct buf want = BUF_INIT;
+	_cleanup_buf_ struct buf got = BUF_INIT;
+
+	for (size_t i = 0; story->says[i]; i++)
+		buf_printf(&want, "%s\n", story->says[i]);
+	buf_putc(&want, '\0');
+	story_tell(story, &tree_defaults, &got);
+	ck_assert_msg(!strcmp(want.data, got.data), "%s\nwant:\n%sgot:\n%s",
+		      story->name, want.data, got.data);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("found");
+	TCase *tcase = tcase_create("stories");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_loop_test(tcase, stories_are_told, 0, (int)N_STORIES);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
