@@ -201,13 +201,18 @@ struct pidns *container_ns(struct tree *t, struct container_priv *c,
 	return c->ns;
 }
 
-/* A stopped container's id is used again, as ctr's users do. */
+/*
+ * A stopped container's id is used again, as ctr's users do. The one who
+ * does is to join it.
+ */
 void container_renew(struct tree *t, struct container_priv *c,
 		     const char *bundle)
 {
 	if (!c->self.stop_ms)
 		return;
+	c->refs++;	/* it may have been only ghosts' */
 	container_due(t, c);
+	c->refs--;
 	timers_cancel(&t->timers, &c->timer);
 	c->stop = (struct when){ 0 };
 	c->self.start_ms = c->self.stop_ms = 0;

@@ -147,7 +147,9 @@ static void join_named(struct tree *t, struct proc *p, const char *ns)
 	c = container_named(t, p, ns);
 	if (!c)
 		return;
-	if (p->priv->verb == VERB_CREATE && p->priv->exec_at > c->stop.at)
+	/* What is left of the old one goes, and that may be a ghost itself. */
+	if (p->priv->verb == VERB_CREATE && placed(p) &&
+	    p->priv->exec_at > c->stop.at)
 		container_renew(t, c, rarely(p->priv)->inv_bundle);
 	if (p->container == &c->self)
 		return;
