@@ -45,6 +45,9 @@ static const char *check_state(const struct tree *t, struct proc *p)
 	case STATE_GHOST:
 		if (!ended(p))
 			return "a ghost lives";
+		/* One of an earlier plugin's has no final record. */
+		if (v->finished && !v->children && !v->n_claims)
+			return "a ghost is kept for nobody";
 		break;
 	}
 	if (p->role >= ROLE_INIT && !p->container && v->state == STATE_PLACED)

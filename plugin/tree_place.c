@@ -298,14 +298,22 @@ bool consider(struct tree *t, struct proc *p)
 void reparent(struct tree *t, struct proc *p, struct proc *parent,
 	      enum source source, uint64_t serial)
 {
-	if (p->parent == parent || p == parent || proc_descends(parent, p))
+	struct proc *was = p->parent;
+
+	if (was == parent || p == parent || proc_descends(parent, p))
 		return;
 	proc_unlink(p);
 	proc_link(p, parent);
 	p->source = source;
+	/* As if it had a claim: who is below p may still name it. */
+	if (was)
+		was->priv->n_claims++;
 	derive(t, p);
 	t->metrics->corrected++;
 	tell_birth(t, p, serial);
+	if (was)
+		was->priv->n_claims--;
+	proc_prune(t, was);
 }
 
 /* Whether p, if it lives, may be who was born then. */

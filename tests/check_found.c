@@ -55,6 +55,15 @@ static const struct story stories[] = {
 	    "end 30 exited 0", "end 31 exited 0", "stop c1 31",
 	    "fork -<-31 member c1 vpid=8", "fork 50<-21 runtime p1",
 	    "exec 50 runtime c1", "end 50 exited 0" } },
+	{ "a ghost whose last child was another's goes",
+	  { { 0, 'q', 10, 1, 0, CONTAINERD, NULL },
+	    { 10, 'c', 10, 1, 20, "4111", NULL },
+	    { 20, 'q', 30, 20, 0, "/bin/a", NULL },
+	    { 30, 'x', 20, 10, 0, "/bin/a", NULL },
+	    { 9000, 'i', 0, 0, 9000, NULL, NULL },
+	    { 15, 'c', 10, 1, 30, "4111", NULL } },
+	  { "census 10 root", "fork 20<-10 runtime", "fork 30<-20 runtime",
+	    "end 20 exited 0", "fork 30<-10 runtime" } },
 };
 
 #define N_STORIES (sizeof(stories) / sizeof(stories[0]))
