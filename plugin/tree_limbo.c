@@ -271,12 +271,15 @@ void limbo_due(struct tree *t, struct proc *p)
 		timers_set(&t->timers, &p->priv->timer, at + 1);
 		return;
 	}
-	if (runs_listed(p, t->roots)) {
-		place_root(t, p);
-		return;
+	/* Who waits was heard in a container: what it runs counts for nothing. */
+	if (p->priv->state == STATE_LIMBO) {
+		if (runs_listed(p, t->roots)) {
+			place_root(t, p);
+			return;
+		}
+		if (adopt_shim(t, p))
+			return;
 	}
-	if (adopt_shim(t, p))
-		return;
 	t->metrics->limbo_expired++;
 	step_given(t, p->pid, p->priv->first_at, t->host_ns);
 	proc_free(t, p);

@@ -277,9 +277,29 @@ void proc_bury(struct tree *t, struct proc *p)
 	p->priv->state = STATE_GHOST;
 }
 
+/*
+ * Somebody has shown p as its parent, and waits. It may have done so long
+ * after p ended, by what p said: a process may take its time for that, to
+ * dump core or to give its memory back.
+ */
+static bool stay_for_child(struct tree *t, struct proc *p)
+{
+	for (struct proc *c = first_showing(t, p->pid); c;
+	     c = next_showing(c)) {
+		if (c->priv->state != STATE_WAITING || shown_parent(t, c) != p)
+			continue;
+		timers_set(&t->timers, &p->priv->timer,
+			   timers_at(&t->timers, &c->priv->timer) + 1);
+		return true;
+	}
+	return false;
+}
+
 /* It ended long enough ago: from now on it is an ancestor at most. */
 void proc_remove(struct tree *t, struct proc *p)
 {
+	if (stay_for_child(t, p))
+		return;
 	if (p->priv->n_pending)
 		force(t, p);
 	if (p->priv->claim)
