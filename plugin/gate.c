@@ -47,6 +47,7 @@ struct open_event {
 	uint64_t time_ms;
 	uint64_t serial;
 	bool cut;
+	bool unwanted;		/* nothing of it is kept */
 	char node[MAX_NODE];
 	struct buf data;
 };
@@ -55,6 +56,7 @@ struct gate {
 	struct metrics *metrics;
 	gate_event_fn *event;
 	gate_key_fn *key;
+	gate_wants_fn *wants;
 	void *ctx;
 	size_t event_bytes;
 	size_t n_open;
@@ -91,6 +93,11 @@ void gate_free(struct gate *g)
 void gate_on_key(struct gate *g, gate_key_fn *key)
 {
 	g->key = key;
+}
+
+void gate_on_syscall(struct gate *g, gate_wants_fn *wants)
+{
+	g->wants = wants;
 }
 
 void gate_set_event_bytes(struct gate *g, size_t bytes)
@@ -213,7 +220,9 @@ static void complete(struct gate *g, size_t i)
 		(g->n_open - i) * sizeof(g->open[0]));
 	g->open[g->n_open] = e;
 	g->metrics->events++;
-	g->event(g->ctx, &event);
+	g->metrics->events_unwanted += e->unwanted;
+	if (!e->unwanted)
+		g->event(g->ctx, &event);
 	if (e->data.size > 4 * MAX_LINE)
 		buf_free(&e->data);
 	buf_clear(&e->data);
@@ -247,7 +256,7 @@ static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 	g->n_open++;
 	e->time_ms = k->time_ms;
 	e->serial = k->serial;
-	e->cut = false;
+	e->cut = e->unwanted = false;
 	memcpy(e->node, k->node, k->node_len);
 	e->node[k->node_len] = '\0';
 	return e;
@@ -305,9 +314,13 @@ static void take_line(struct gate *g, const char *line, size_t len)
 			complete_event(g, e);
 		return;
 	}
-	if (!e)
+	if (!e) {
 		e = open_event(g, &k);
-	add_line(g, e, action, line, len);
+		e->unwanted = action == TRIM && g->wants &&
+			      !g->wants(g->ctx, &k, line, len);
+	}
+	if (!e->unwanted)
+		add_line(g, e, action, line, len);
 	if (action == ALONE)
 		complete_event(g, e);
 }

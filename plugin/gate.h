@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * gate: what stands in front of auparse. It splits the stream into lines,
- * reads each line's key (node, time, serial) and type, drops the types
- * nobody wants, and of a SYSCALL record the fields (see trim.h), and hands on the records of one event at a time, as soon
- * as that event is complete. So auparse never holds more than one event,
- * and no event waits for another's end.
+ * reads each line's key (node, time, serial) and type, drops the types and
+ * the events nobody wants, and of a SYSCALL record the fields (see trim.h),
+ * and hands on the records of one event at a time, as soon as that event is
+ * complete. So auparse never holds more than one event, and no event waits
+ * for another's end.
  *
  * An event is complete with its PROCTITLE (the last record the kernel
  * writes before EOE: audit_log_exit() in kernel/auditsc.c), with its EOE
@@ -50,9 +51,17 @@ struct gate_key {
 /* Each line with a readable key, wanted or not: for watching the serials. */
 typedef void gate_key_fn(void *ctx, const struct gate_key *key);
 
+/*
+ * A SYSCALL record that begins an event, without its newline: whether the
+ * event is wanted at all.
+ */
+typedef bool gate_wants_fn(void *ctx, const struct gate_key *key,
+			   const char *line, size_t len);
+
 struct gate *gate_new(struct metrics *metrics, gate_event_fn *event, void *ctx);
 void gate_free(struct gate *g);
 void gate_on_key(struct gate *g, gate_key_fn *key);
+void gate_on_syscall(struct gate *g, gate_wants_fn *wants);
 
 /* The bytes that one event's records may take; more are left out. */
 void gate_set_event_bytes(struct gate *g, size_t bytes);

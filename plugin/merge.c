@@ -519,6 +519,17 @@ void merge_pass(struct merge *m, uint64_t time_ms)
 	adopt(m);
 }
 
+bool merge_knows(const struct merge *m, pid_t pid)
+{
+	return newest(m, pid) || tree_knows(m->tree, pid);
+}
+
+void merge_skip(struct merge *m, uint64_t time_ms)
+{
+	merge_pass(m, time_ms);
+	tree_pass(m->tree, epochs_earliest(&m->epochs, time_ms));
+}
+
 /* All our rules have execve and execveat: its record is to come. */
 static bool owes_record(const struct item *item, uint64_t owed_ms)
 {

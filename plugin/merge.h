@@ -47,6 +47,15 @@ void merge_apply(struct merge *m, const struct fact *f);
 void merge_pass(struct merge *m, uint64_t time_ms);
 
 /*
+ * Whether a record by pid may be of somebody in the tree, be it that he has
+ * ended, or of somebody whose birth waits.
+ */
+bool merge_knows(const struct merge *m, pid_t pid);
+
+/* The audit stream has come to a record, of that time, that tells nothing. */
+void merge_skip(struct merge *m, uint64_t time_ms);
+
+/*
  * Nothing more comes, it seems, of what was before that time. But whoever
  * executed something since owed_ms, and of whom no record has said so, shows
  * that the stream is late: what follows that waits on.

@@ -14,6 +14,7 @@
 	X(lines_bad, "lines that are no audit record")                      \
 	X(lines_truncated, "lines longer than a record can be")             \
 	X(events, "events assembled")                                       \
+	X(events_unwanted, "events of processes that are not in the tree")  \
 	X(events_aged, "events that never saw their end")                   \
 	X(events_evicted, "events closed early because too many were open") \
 	X(events_bad, "events that could not be understood")                \

@@ -8,6 +8,7 @@
 #include "gaps.h"
 #include "gate.h"
 #include "nametag.h"
+#include "screen.h"
 
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
@@ -174,6 +175,19 @@ static void on_event(void *ctx, const struct gate_event *event)
 	assemble_event(p->assemble, event);
 }
 
+static bool on_syscall(void *ctx, const struct gate_key *k, const char *line,
+		       size_t len)
+{
+	struct pipeline *p = ctx;
+	struct node *n = node_of(p, k->node, k->node_len);
+
+	if (n != p->local ||
+	    screen_wants(p->merge, n->tree, k->time_ms, line, len))
+		return true;
+	merge_skip(p->merge, k->time_ms);
+	return false;
+}
+
 static void on_fact(void *ctx, const struct fact *f)
 {
 	struct pipeline *p = ctx;
@@ -226,6 +240,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options,
 	p->on_node = no_node;
 	p->root_fd = -1;
 	p->gate = gate_new(&p->metrics, on_event, p);
+	gate_on_syscall(p->gate, on_syscall);
 	p->assemble = assemble_new(&p->metrics, on_fact, p);
 	pipeline_set_options(p, options);
 	return p;

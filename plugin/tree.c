@@ -206,9 +206,9 @@ static void advance(struct tree *t, uint64_t to)
  * Event time to tree time. Where the clock was set back, tree time goes on
  * from where it is.
  */
-static uint64_t fact_at(struct tree *t, const struct fact *f)
+static uint64_t fact_at(struct tree *t, uint64_t time_ms)
 {
-	uint64_t at = f->time_ms + t->offset;
+	uint64_t at = time_ms + t->offset;
 	uint64_t step = CLOCK_STEP_MS + t->options.linger_ms;
 
 	/*
@@ -224,6 +224,25 @@ static uint64_t fact_at(struct tree *t, const struct fact *f)
 		at = t->now;
 	}
 	return at;
+}
+
+static uint64_t pass(struct tree *t, uint64_t time_ms)
+{
+	uint64_t at = fact_at(t, time_ms);
+
+	advance(t, at);
+	t->last_fact = t->now;
+	return at;
+}
+
+void tree_pass(struct tree *t, uint64_t time_ms)
+{
+	pass(t, time_ms);
+}
+
+bool tree_is_root(const struct tree *t, const char *exe)
+{
+	return name_listed(t->roots, exe);
 }
 
 /* What waits in limbo is in its own times. */
@@ -245,7 +264,7 @@ static void witnessed_root(struct tree *t, const struct fact *f, uint64_t at)
 {
 	struct proc *p;
 
-	if (!name_listed(t->roots, program_of(f)))
+	if (!tree_is_root(t, program_of(f)))
 		return;
 	p = proc_new(t, f->pid, at);
 	hold(t, p, f);
@@ -315,10 +334,8 @@ static void apply_heard(struct tree *t, const struct fact *f, uint64_t at)
 
 void tree_apply(struct tree *t, const struct fact *f)
 {
-	uint64_t at = fact_at(t, f);
+	uint64_t at = pass(t, f->time_ms);
 
-	advance(t, at);
-	t->last_fact = t->now;
 	if (f->pid <= 0)
 		return;
 	switch (f->source) {

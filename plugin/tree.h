@@ -107,6 +107,15 @@ const struct proc *tree_find(struct tree *t, pid_t pid);
  */
 bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms);
 
+/* Whether somebody in the tree, or waiting for it, has or had that pid. */
+bool tree_knows(const struct tree *t, pid_t pid);
+
+/* Whether that is the program of a root, by its path or name. */
+bool tree_is_root(const struct tree *t, const char *exe);
+
+/* The stream has come to that time, as it does with a fact. */
+void tree_pass(struct tree *t, uint64_t time_ms);
+
 /* Whether the witness is on, and was at that time. */
 bool tree_trusts(const struct tree *t, uint64_t time_ms);
 

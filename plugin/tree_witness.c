@@ -54,6 +54,11 @@ const struct proc *tree_find(struct tree *t, pid_t pid)
 	return find_alive(t, pid);
 }
 
+bool tree_knows(const struct tree *t, pid_t pid)
+{
+	return pids_newest(&t->pids, pid) != NULL;
+}
+
 bool tree_trusts(const struct tree *t, uint64_t time_ms)
 {
 	return is_witnessed(t, time_ms + t->offset);

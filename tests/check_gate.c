@@ -292,6 +292,33 @@ START_TEST(test_at_once)
 }
 END_TEST
 
+static bool wants(void *ctx, const struct gate_key *key, const char *line,
+		  size_t len)
+{
+	(void)ctx;
+	ck_assert(!memcmp(line, "type=SYSCALL", 12) && line[len - 1] != '\n');
+	return key->serial != 2;
+}
+
+/* Of an event that is not wanted nothing comes; of the others all. */
+START_TEST(test_unwanted)
+{
+	struct out o;
+
+	out_open(&o);
+	gate_on_syscall(o.gate, wants);
+	gate_feed(o.gate, STREAM(CALL("1") CALL("2") EXECVE("2") EXECVE(
+				  "1") CWD("2") CWD("1") PROCTITLE("2")
+					 PROCTITLE("1") CALL("3") EOE("3")));
+	ck_assert_str_eq(out_text(&o), "1:SYSCALL+EXECVE+CWD 3:SYSCALL ");
+	ck_assert_uint_eq(o.metrics.events_unwanted, 1);
+	/* The rest of one that is over is an event of its own. */
+	gate_feed(o.gate, STREAM(CWD("2") EOE("2")));
+	ck_assert_str_eq(out_text(&o), "1:SYSCALL+EXECVE+CWD 3:SYSCALL 2:CWD ");
+	out_close(&o);
+}
+END_TEST
+
 static void feed_call(struct out *o, unsigned int serial)
 {
 	char line[128];
@@ -508,6 +535,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_streams, 0, COUNT(streams));
 	tcase_add_loop_test(t, test_at_once, 0, COUNT(standalone));
+	tcase_add_test(t, test_unwanted);
 	tcase_add_test(t, test_bound);
 	tcase_add_loop_test(t, test_long_lines, 0, COUNT(lengths));
 	tcase_add_test(t, test_endless);
