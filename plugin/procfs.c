@@ -39,10 +39,25 @@ struct reading {
 /* --- files */
 
 /*
- * Appends a file's first max bytes, or all of them. A read of /proc gives
- * less than was asked for without being at the end.
+ * Whether a whole line, of which start is a newline and its name, is among what
+ * was read last. (Who has very many groups has it far behind.)
  */
-int procfs_read_file(int dir, const char *name, struct buf *out, size_t max)
+static bool has_line(const struct buf *text, const char *start)
+{
+	size_t len = text->len < 2 * CHUNK ? text->len : 2 * CHUNK;
+	const char *end = text->data + text->len;
+	const char *at = memmem(end - len, len, start, strlen(start));
+
+	return at && memchr(at + 1, '\n', (size_t)(end - at - 1));
+}
+
+/*
+ * Appends a file's first max bytes, or all of them; if last is not NULL, what
+ * is behind that line may be left out. A read of /proc gives less than was
+ * asked for without being at the end.
+ */
+static int read_up_to(int dir, const char *name, struct buf *out, size_t max,
+		      const char *last)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	size_t want;
@@ -61,8 +76,15 @@ int procfs_read_file(int dir, const char *name, struct buf *out, size_t max)
 			break;
 		out->len += (size_t)got;
 		max -= (size_t)got;
+		if (last && has_line(out, last))
+			break;
 	}
 	return 0;
+}
+
+int procfs_read_file(int dir, const char *name, struct buf *out, size_t max)
+{
+	return read_up_to(dir, name, out, max, NULL);
 }
 
 /* The same as a string. A NUL, which the kernel never puts there, ends it. */
@@ -194,18 +216,23 @@ static void parse_status_line(struct procfs *p, const char *line)
 	}
 }
 
-/* Here a newline in comm is escaped: no process can forge a line. */
-static void read_status(struct reading *r)
+/*
+ * Here a newline in comm is escaped: no process can forge a line. NSpid is the
+ * last that is wanted: proc_pid_status() in fs/proc/array.c.
+ */
+static int read_status(struct reading *r, int dir, const char *name)
 {
 	_cleanup_buf_ struct buf file = BUF_INIT;
 	const char *line;
 
-	if (read_text(r->dir, "status", &file, STATUS_MAX))
-		return;
+	if (read_up_to(dir, name, &file, STATUS_MAX, "\nNSpid:"))
+		return -1;
+	buf_putc(&file, '\0');
 	for (line = file.data; *line; line += *line == '\n') {
 		parse_status_line(r->p, line);
 		take_until(&line, "\n");
 	}
+	return 0;
 }
 
 /* --- cgroup */
@@ -358,16 +385,32 @@ static void point(struct reading *r)
 	p->cgroup_text = text + r->cgroup_text;
 }
 
+/* A look at many who live only for a moment: as few system calls as can be. */
+static int read_status_only(struct procfs *p, int proc_fd, pid_t pid)
+{
+	struct reading r = { .p = p };
+	char name[32];
+
+	snprintf(name, sizeof(name), "%d/status", (int)pid);
+	forget(p, pid);
+	point(&r);
+	return read_status(&r, proc_fd, name);
+}
+
 int procfs_read(struct procfs *p, int proc_fd, pid_t pid, unsigned int parts,
 		size_t max_args_bytes)
 {
-	_cleanup_close_ int dir = open_pid(proc_fd, pid);
-	struct reading r = { .p = p, .dir = dir };
-	int ret = dir < 0 ? -1 : 0;
+	_cleanup_close_ int dir = -1;
+	struct reading r = { .p = p };
+	int ret;
 
 	forget(p, pid);
+	if (parts == PROCFS_STATUS && pid > 0)
+		return read_status_only(p, proc_fd, pid);
+	r.dir = dir = open_pid(proc_fd, pid);
+	ret = dir < 0 ? -1 : 0;
 	if (!ret && (parts & PROCFS_STATUS))
-		read_status(&r);
+		read_status(&r, dir, "status");
 	if (!ret && (parts & PROCFS_CGROUP))
 		read_cgroup(&r);
 	if (!ret && (parts & PROCFS_EXE))

@@ -418,6 +418,12 @@ START_TEST(test_groups)
 	ck_assert_int_eq(read_42(&p, PROCFS_STATUS), 0);
 	ck_assert_int_eq(p.vpid, 7);
 
+	/* as a name it is not the line */
+	puts_to("42/status",
+		"Name:\tNSpid:\nUid:\t1\t2\t3\t4\nNSpid:\t42\t8\n");
+	ck_assert_int_eq(read_42(&p, PROCFS_STATUS), 0);
+	ck_assert_int_eq(p.vpid, 8);
+
 	text.len -= strlen("\nNSpid:\t42\t7\n");
 	for (int i = 0; i < 65536; i++)
 		buf_puts(&text, "4294900000 ");
