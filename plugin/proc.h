@@ -83,7 +83,7 @@ struct proc {
 	enum exit_reason reason : 8;
 	unsigned char exit_code;	/* EXIT_EXITED, EXIT_SIGNALED, EXIT_OOM */
 	char entity_id[37];	/* stable, unique, printable */
-	uint64_t start_ms;	/* birth */
+	uint64_t start_ms;	/* birth, as it was first told */
 	uint64_t born_ms;	/* … by CLOCK_BOOTTIME; 0 where not known */
 	uint64_t end_ms;	/* 0 while it lives */
 	struct proc *parent;	/* birth parent; NULL for a root */

@@ -83,10 +83,8 @@ static void begin_with(struct tree *t, struct proc *p)
 
 	if (!placed(p) || v->exact)
 		return;
-	if (!v->claim) {
+	if (!v->claim)
 		v->birth_at = v->first_at;
-		p->start_ms = event_ms(t, v->first_at);
-	}
 	rearm_settling(t, p);
 }
 

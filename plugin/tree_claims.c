@@ -146,7 +146,7 @@ void claims_drop_in(struct tree *t, struct pidns *ns)
 }
 
 /* p's number is open again. */
-void claim_unanswer(struct tree *t, struct proc *p)
+void claim_unanswer(struct proc *p)
 {
 	if (!p->priv->claim)
 		return;
@@ -154,24 +154,21 @@ void claim_unanswer(struct tree *t, struct proc *p)
 	p->priv->claim = NULL;
 	p->vpid = 0;
 	p->priv->birth_at = p->priv->first_at;
-	p->start_ms = event_ms(t, p->priv->first_at);
 }
 
-void claim_answer(struct tree *t, struct claim *c, struct proc *p)
+void claim_answer(struct claim *c, struct proc *p)
 {
 	if (c->answer == p)
 		return;
 	if (c->answer)
-		claim_unanswer(t, c->answer);
-	claim_unanswer(t, p);
+		claim_unanswer(c->answer);
+	claim_unanswer(p);
 	c->answer = p;
 	p->priv->claim = c;
 	if (!(c->flags & FLAG_NEWPID && c->call == FORK_CLONE))
 		p->vpid = c->vpid;
-	if (c->at < p->priv->birth_at) {
+	if (c->at < p->priv->birth_at)
 		p->priv->birth_at = c->at;
-		p->start_ms = c->time_ms;
-	}
 }
 
 /*
@@ -196,7 +193,6 @@ void claim_settle(struct tree *t, struct claim *c)
 
 	pidns_anchor(c->ns, c->vpid, p->pid, c->at);
 	p->priv->birth_at = c->at;
-	p->start_ms = c->time_ms;
 	if (p->vpid == c->vpid && began_namespace(c->ns, p)) {
 		pidns_begin(c->ns, p);
 		p->vpid = 1;
@@ -261,7 +257,7 @@ static void find_answer(struct tree *t, struct proc *owner)
 		tries++;
 		v = claims_judge(t, s, owner, false);
 		if (v.decided && v.parent == owner && v.claim) {
-			claim_answer(t, v.claim, s);
+			claim_answer(v.claim, s);
 			return;
 		}
 	}

@@ -432,7 +432,7 @@ bool enter(struct tree *t, struct proc *p, const struct birth *b);
 bool place_judged(struct tree *t, struct proc *p, struct proc *q,
 		  const struct verdict *v);
 bool place_root(struct tree *t, struct proc *p);
-void answer(struct tree *t, struct proc *p, struct claim *c);
+void answer(struct proc *p, struct claim *c);
 void reparent(struct tree *t, struct proc *p, struct proc *parent,
 	      enum source source, uint64_t serial);
 struct proc *shown_parent(struct tree *t, const struct proc *p);
@@ -458,8 +458,8 @@ void proc_set_ns(struct proc *p, struct pidns *ns);
 void claim_add(struct tree *t, struct proc *caller, const struct fact *f);
 void claim_drop(struct tree *t, struct claim *c);
 void claim_due(struct tree *t, struct claim *c);
-void claim_answer(struct tree *t, struct claim *c, struct proc *p);
-void claim_unanswer(struct tree *t, struct proc *p);
+void claim_answer(struct claim *c, struct proc *p);
+void claim_unanswer(struct proc *p);
 void claim_settle(struct tree *t, struct claim *c);
 void claims_follow(struct tree *t);
 void claims_free(struct tree *t);

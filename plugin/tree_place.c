@@ -16,10 +16,11 @@ static uint32_t hash_node(const char *node)
 
 /*
  * Node, pid and birth, as they are known when it is first spoken of. A
- * birth learned more exactly later does not change it.
+ * birth learned more exactly later changes neither the name nor what is told.
  */
 static void name_entity(const struct tree *t, struct proc *p)
 {
+	p->start_ms = event_ms(t, p->priv->birth_at);
 	snprintf(p->entity_id, sizeof(p->entity_id), "%08x-%d-%llx",
 		 hash_node(t->node), (int)p->pid,
 		 (unsigned long long)p->start_ms);
@@ -33,7 +34,6 @@ static void set_birth(struct proc *p, const struct birth *b)
 	if (b->exact) {
 		v->exact = true;
 		v->birth_at = b->at;
-		p->start_ms = b->time_ms;
 	}
 	if (b->looked)
 		look_at(p, b->looked);
@@ -93,9 +93,9 @@ static void enter_nested(struct proc *p, const struct claim *c)
 	pidns_begin(c->ns, p);
 }
 
-void answer(struct tree *t, struct proc *p, struct claim *c)
+void answer(struct proc *p, struct claim *c)
 {
-	claim_answer(t, c, p);
+	claim_answer(c, p);
 	enter_nested(p, c);
 }
 
@@ -122,7 +122,6 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	t->metrics->processes++;
 	timers_cancel(&t->timers, &v->timer);
 	v->birth_at = v->first_at;
-	p->start_ms = event_ms(t, v->first_at);
 	p->source = b->source;
 	proc_link(p, b->parent);
 	if (b->parent)
@@ -132,7 +131,7 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	set_birth(p, b);
 	recall_vouch(t, p);
 	if (b->claim) {
-		answer(t, p, b->claim);
+		answer(p, b->claim);
 		serial = b->claim->serial;
 	}
 	name_entity(t, p);
@@ -339,7 +338,7 @@ static void complete_birth(struct tree *t, struct proc *p,
 {
 	if (p->priv->exact)
 		return;
-	claim_unanswer(t, p);
+	claim_unanswer(p);
 	set_birth(p, b);
 	reparent(t, p, b->parent, b->source, b->serial);
 	derive(t, p);

@@ -49,9 +49,9 @@ static bool settle(struct tree *t, struct proc *p, struct proc *q)
 			 v.claim ? v.claim->serial : p->priv->first_serial);
 	}
 	if (!v.claim)
-		claim_unanswer(t, p);
+		claim_unanswer(p);
 	else if (p->priv->claim != v.claim)
-		answer(t, p, v.claim);
+		answer(p, v.claim);
 	if (!p->priv->claim && q->priv->ns->mode != PIDNS_HOST)
 		count_unmatched(t, v.parent);
 	return true;

@@ -195,6 +195,8 @@ row "two forks" basic 'a fork line that is not its first' \
 	'first(act("fork")) { print }'
 row "an entity_id that changes" basic 'two entity_ids' \
 	'first(act("exec")) { sub(/"entity_id":"/, "&x") }'
+row "a start that changes" basic 'its start changes' \
+	'first(act("exec")) { sub(/"start":"2/, "&1") }'
 row "an entity_id of two" basic "is pid [0-9]+'s too" \
 	'act("fork") { sub(/"entity_id":"[^"]*"/, "\"entity_id\":\"one\"") }'
 row "no entity_id" basic 'has no entity_id' \

@@ -319,11 +319,19 @@ static void say(void *ctx, const struct change *c)
 	if (c->kind == CHANGE_END && c->source != SOURCE_WITNESS)
 		buf_printf(out, " %s", source_name(c->source));
 	buf_putc(out, '\n');
+/* What a process is known by is made of its start, and so that stays. */
+static uint64_t start_in(const char *entity_id)
+{
+	return strtoull(strrchr(entity_id, '-') + 1, NULL, 16);
+}
+
 }
 
 /* A merge with the tree behind it. */
 struct desk {
 	struct metrics metrics;
+	if (p)
+		ck_assert_uint_eq(start_in(p->entity_id), p->start_ms);
 	struct buf out;
 	struct tree *tree;
 	struct merge *merge;

@@ -4,6 +4,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tree_int.h"
+
 void finals_ignore(void *ctx, const struct change *c)
 {
 	(void)ctx;
@@ -34,8 +36,9 @@ void finals_add(void *ctx, const struct change *c)
 	buf_printf(line, "pid=%d vpid=%d ppid=%d parent=%d role=%s source=%s",
 		   p->pid, p->vpid, p->ppid, p->parent ? p->parent->pid : 0,
 		   role_name(p->role), source_name(p->source));
-	buf_printf(line, " start=%llu end=%llu reason=%s code=%d uid=%u",
-		   (unsigned long long)p->start_ms,
+	/* What was told of it is not the last word, but stays as it was. */
+	buf_printf(line, " birth=%llu end=%llu reason=%s code=%d uid=%u",
+		   (unsigned long long)p->priv->birth_at,
 		   (unsigned long long)p->end_ms, exit_reason_name(p->reason),
 		   p->exit_code, p->cred->uid);
 	buf_printf(line, " container=%s entry=%d",

@@ -15,6 +15,7 @@
 struct verdict {
 	size_t forks, execs, execs_right, ends;
 	const char *entity;
+	int64_t start_ms;	/* as the first line with that entity has it */
 	bool parent_wrong, place_wrong, inferred, exit_right, end_right;
 	bool vpid_known, vpid_wrong;
 	bool vpid_only;		/* a fork with no pid stands for it */
@@ -50,7 +51,7 @@ void complain(struct judge *j, pid_t pid, const char *fmt, ...)
 void judge_line(struct judge *j, const struct life *l,
 		const struct said_line *line);
 
-/* An entity_id is one process's, and that process has no other. */
+/* An entity_id is one process's, which has no other, and one start. */
 void judge_entity(struct judge *j, const struct life *l,
 		  const struct said_line *line);
 

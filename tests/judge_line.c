@@ -103,11 +103,16 @@ void judge_entity(struct judge *j, const struct life *l,
 		complain(j, l->pid, "its %s has no entity_id", line->action);
 		return;
 	}
-	if (!v->entity)
+	if (!v->entity) {
 		v->entity = line->entity;
+		v->start_ms = line->start_ms;
+	}
 	if (strcmp(v->entity, line->entity))
 		complain(j, l->pid, "two entity_ids: %s, then %s", v->entity,
 			 line->entity);
+	if (v->start_ms != line->start_ms)
+		complain(j, l->pid, "its start changes: %lld, then %lld",
+			 (long long)v->start_ms, (long long)line->start_ms);
 	HASH_FIND_STR(j->owners, line->entity, o);
 	if (!o) {
 		o = calloc(1, sizeof(*o));

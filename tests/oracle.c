@@ -79,6 +79,7 @@ static struct json_object *process(const struct life *l)
 
 	json_object_object_add(o, "pid", json_object_new_int(l->pid));
 	json_object_object_add(o, "entity_id", entity(l));
+	json_object_object_add(o, "start", stamp(l->birth_ns));
 	return o;
 }
 
