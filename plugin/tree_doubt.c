@@ -63,14 +63,33 @@ void vouch(struct tree *t, const struct proc *p, const struct fact *f)
 			(struct voucher){ f->child, p->pid, at };
 }
 
-/* p has its place: was it spoken for before? */
+/*
+ * By the witness, p is the first child of a parent whose birth it has told, and
+ * nothing since was missed: nobody was there to make it in the parent's name.
+ * For a sibling is made by a child, or by a descendant that was left to it
+ * (find_new_reaper() in kernel/exit.c).
+ */
+static bool is_first_child(const struct tree *t, const struct proc *p)
+{
+	const struct proc *parent = p->parent;
+
+	return p->source == SOURCE_WITNESS &&
+	       parent->source == SOURCE_WITNESS && !parent->priv->had_child &&
+	       parent->priv->birth_at >= t->witness_since;
+}
+
+/* p has its place: was it spoken for before, or need not be? */
 void recall_vouch(const struct tree *t, struct proc *p)
 {
 	const struct voucher *v = &t->vouchers[p->pid % N_VOUCHERS];
 
-	if (p->parent && v->child == p->pid && v->parent == p->parent->pid &&
-	    is_of_that_time(t, p->priv->birth_at, v->at))
+	if (!p->parent)
+		return;
+	if (is_first_child(t, p) ||
+	    (v->child == p->pid && v->parent == p->parent->pid &&
+	     is_of_that_time(t, p->priv->birth_at, v->at)))
 		p->priv->vouched = true;
+	p->parent->priv->had_child = true;
 }
 
 /*

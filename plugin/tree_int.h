@@ -215,6 +215,7 @@ struct proc_priv {
 	bool by_parent_flag : 1;	/* born by CLONE_PARENT */
 	bool by_vfork : 1;	/* born by vfork or CLONE_VFORK */
 	bool vouched : 1;	/* its parent is who made it, for sure */
+	bool had_child : 1;	/* one was placed, or may have been */
 	bool last_stage : 1;	/* of the runtime: becomes init or exec */
 	bool inside : 1;	/* the shim's child, yet in a container */
 	bool shim_init : 1;	/* … and its init, by the shim's word */

@@ -163,6 +163,8 @@ bool enter(struct tree *t, struct proc *p, const struct birth *b)
 {
 	if (t->n_placed >= t->options.max_processes) {
 		t->metrics->processes_evicted++;
+		if (b->parent)
+			b->parent->priv->had_child = true;
 		proc_free(t, p);
 		lose(t);
 		return false;

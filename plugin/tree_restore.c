@@ -85,7 +85,7 @@ static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)
 	v->inside = s->flags & SAVED_INSIDE;
 	v->shim_init = s->flags & SAVED_SHIM_INIT;
 	v->started = s->flags & SAVED_STARTED;
-	v->settled = v->certain = true;
+	v->settled = v->certain = v->had_child = true;
 	v->ns_depth = (unsigned char)s->ns_depth;
 	v->verb = (enum verb)s->verb;
 	if (*s->inv_id)

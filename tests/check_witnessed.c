@@ -309,6 +309,22 @@ static const struct story stories[] = {
 	    "fork 64<-63 runtime c1", "exec 64 runtime c1",
 	    "end 64 exited 0", "end 63 exited 0", "end 33 exited 0",
 	    "stop c1 33" } },
+	{ "the first child of a new shim is its own: nobody else was there",
+	  { MADE_SHIM, GONE_BY(30, 21, 30),
+	    E(31, 30, RUNC, "runc --root r create --bundle b c1"),
+	    GONE_BY(40, 30, 31), E(41, 31, RUNC, "runc init"),
+	    GONE_BY(50, 30, 32), GONE_BY(51, 30, 33), X(60, 32, 0),
+	    X(61, 31, 0), X(80, 30, 0), GONE_BY(85, 21, 34),
+	    E(86, 34, RUNC, "runc start c1"), X(87, 34, 0),
+	    E(90, 33, "/bin/sh", "sh -c x"), X(95, 33, 7) },
+	  { CREATING_SAYS, "fork 33<-30 runtime c1", "end 32 exited 0",
+	    "end 31 exited 0", "end 30 exited 0", "fork 34<-21 runtime c1",
+	    "exec 34 runtime c1", "end 34 exited 0", "start c1 33",
+	    "exec 33 init c1", "end 33 exited 7", "stop c1 33" } },
+	{ "but not of one that was found",
+	  { ALL_FOUND, GONE_BY(30, 21, 60),
+	    E(31, 60, RUNC, "runc exec c2") },
+	  { ALL_FOUND_SAYS, "fork 60<-21 runtime c1", "exec 60 runtime c1" } },
 	{ "it is shown with one of its shim's own, at most",
 	  { EXECED, F(600, 21, 50),
 	    E(601, 50, RUNC, "runc create --bundle b c2"),
@@ -820,6 +836,31 @@ START_TEST(test_found)
 }
 END_TEST
 
+/* After a gap nobody knows whether it is the first. */
+START_TEST(test_first_child)
+{
+	static const struct step steps[] = {
+		GONE_BY(1000, 21, 30),
+		E(1001, 30, RUNC, "runc create --bundle b c2"),
+	};
+	static const struct story begin = { "first", { MADE_SHIM }, { 0 } };
+
+	for (int gap = 0; gap < 2; gap++) {
+		_cleanup_buf_ struct buf out = BUF_INIT;
+		struct metrics metrics = { 0 };
+		struct tree *t = tell(&begin, &metrics, &out);
+
+		if (gap)
+			tree_witness(t, T0 + 900);
+		take(t, &steps[0], 100);
+		take(t, &steps[1], 101);
+		ck_assert_str_eq(tree_find(t, 30)->container->id,
+				 gap ? "c1" : "c2");
+		tree_free(t);
+	}
+}
+END_TEST
+
 /* From some time on, and no longer: before and after it audit counts. */
 START_TEST(test_since)
 {
@@ -860,6 +901,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_reaper, 0, (int)COUNT(reapers));
 	tcase_add_test(tcase, test_identity);
 	tcase_add_test(tcase, test_found);
+	tcase_add_test(tcase, test_first_child);
 	tcase_add_test(tcase, test_since);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
