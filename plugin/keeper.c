@@ -234,7 +234,7 @@ void keeper_change(struct keeper *k, const struct change *c)
 		k->told = c->serial;
 	switch (c->kind) {
 	case CHANGE_END:
-		state_end(&k->batch, c->proc->entity_id);
+		state_end(&k->batch, c->proc->entity_id, c->proc->end_ms);
 		break;
 	case CHANGE_FORK:
 	case CHANGE_EXEC:

@@ -347,14 +347,26 @@ static void insert(struct merge *m, const struct fact *f)
 	put_at(m, at, f);
 }
 
+static void put_recalled(void *ctx, const struct fact *f)
+{
+	struct merge *m = ctx;
+
+	put_at(m, m->last, f);
+}
+
 void merge_put(struct merge *m, const struct fact *f)
 {
-	if (f->source == SOURCE_WITNESS && !merge_ours(m, f->pid)) {
+	bool is_known = merge_ours(m, f->pid);
+
+	if (f->source == SOURCE_WITNESS && !is_known) {
 		strangers_add(m->strangers, f);
 		if (!is_reborn(m, f))
 			return;
 	}
 	put_at(m, m->last, f);
+	/* The children of who was found are the tree's only behind him. */
+	if (f->kind == FACT_FOUND && !is_known)
+		strangers_recall(m->strangers, f->pid, put_recalled, m);
 	while (m->n > MAX_WAITING)
 		give_first(m);
 }

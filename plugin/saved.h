@@ -26,7 +26,9 @@ enum saved_flag {
 struct saved {
 	const char *entity;	/* process.entity_id */
 	const char *parent;	/* its birth parent's; "" for a root */
-	bool ended;		/* kept for its descendants' sake */
+	bool ended;
+	uint64_t ended_ms;	/* its records may still come; 0: it is kept for
+				 * its descendants' sake alone */
 	pid_t pid, vpid, ppid;
 	uint64_t start_ms, born_ms;
 	enum role role;

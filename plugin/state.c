@@ -43,11 +43,12 @@ void state_line(struct buf *out, const struct saved *s)
 	out->data[out->len - 1] = '\n';
 }
 
-void state_end(struct buf *out, const char *entity)
+void state_end(struct buf *out, const char *entity, uint64_t ended_ms)
 {
 	size_t line = json_object(out, "", 0);
 
 	json_str(out, KEY("ended_entity"), entity);
+	json_known(out, KEY("ended_ms"), (int64_t)ended_ms);
 	json_object_end(out, line);
 	out->data[out->len - 1] = '\n';
 }

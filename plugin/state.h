@@ -19,7 +19,7 @@
 /* Append a line. */
 void state_head(struct buf *out, const char *boot_id, const char *node);
 void state_line(struct buf *out, const struct saved *s);
-void state_end(struct buf *out, const char *entity);
+void state_end(struct buf *out, const char *entity, uint64_t ended_ms);
 void state_serial(struct buf *out, uint64_t serial);
 
 enum state_found {
@@ -29,7 +29,10 @@ enum state_found {
 	STATE_GOOD,
 };
 
-/* Those who lived, and their ancestors, each after its parent. */
+/*
+ * Those who lived, or had ended a moment ago, and their ancestors, each after
+ * its parent.
+ */
 struct state {
 	size_t n;
 	struct saved *list;	/* the strings are its own */

@@ -19,6 +19,7 @@
 	NUMBER(ppid, INT_MAX)           \
 	NUMBER(start_ms, INT64_MAX)     \
 	NUMBER(born_ms, INT64_MAX)      \
+	NUMBER(ended_ms, INT64_MAX)     \
 	NUMBER(role, ROLE_MEMBER)       \
 	NUMBER(source, SOURCE_INFERRED) \
 	NUMBER(flags, 255)              \

@@ -18,13 +18,20 @@
 #define MAX_FILE_BYTES ((off_t)1 << 30)
 #define MAX_DEPTH 4
 
+/*
+ * So long before the last end that is told, records of those who ended may
+ * still be on their way: auditd was restarted, or is busy.
+ */
+#define RECENT_MS 10000
+
 /* A process of the file, by its entity_id. The line is parsed anew when it is
  * needed: as an object it takes ten times as much. */
 struct entry {
 	const char *line, *end;	/* the last one that tells of it, in the file */
 	char *entity, *parent;
+	uint64_t ended_ms;
 	bool ended;
-	bool needed;	/* it lives, or is an ancestor of one that does */
+	bool needed;	/* it is to be in the list */
 	size_t index;	/* in the list, from 1; 0: not yet */
 	UT_hash_handle hh;
 };
@@ -36,6 +43,7 @@ struct reader {
 	const char *boot_id, *node;
 	struct state *state;
 	char *found;		/* the node of one whose node is not given */
+	uint64_t last_end_ms;
 	bool headed;
 };
 
@@ -110,12 +118,19 @@ static struct entry *find(struct reader *r, const char *entity)
 	return e;
 }
 
-static void mark_ended(struct reader *r, const char *entity)
+static void set_end(struct reader *r, struct entry *e, bool ended,
+		    uint64_t ended_ms)
 {
-	struct entry *e = find(r, entity);
+	e->ended = ended;
+	e->ended_ms = ended_ms;
+	if (ended_ms > r->last_end_ms)
+		r->last_end_ms = ended_ms;
+}
 
-	if (e)
-		e->ended = true;
+static bool is_recent(const struct reader *r, const struct entry *e)
+{
+	return e->ended && e->ended_ms &&
+	       e->ended_ms + RECENT_MS >= r->last_end_ms;
 }
 
 static void read_process(struct reader *r, struct json_object *line,
@@ -136,7 +151,8 @@ static void read_process(struct reader *r, struct json_object *line,
 	e->line = data;
 	e->end = newline;
 	e->parent = copy(text_of(line, "parent"));
-	e->ended = number_of(line, "ended", 1);
+	set_end(r, e, number_of(line, "ended", 1),
+		(uint64_t)number_of(line, "ended_ms", INT64_MAX));
 	HASH_ADD_KEYPTR(hh, r->entries, e->entity, strlen(e->entity), e);
 }
 
@@ -161,7 +177,7 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 				  const char *data, const char *newline,
 				  struct err *err)
 {
-	const char *ended;
+	struct entry *ended;
 	uint64_t serial;
 
 	if (!r->headed)
@@ -172,9 +188,12 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 			r->state->serial = serial;
 		return STATE_GOOD;
 	}
-	ended = text_of(line, "ended_entity");
-	if (*ended) {
-		mark_ended(r, ended);
+	if (*text_of(line, "ended_entity")) {
+		ended = find(r, text_of(line, "ended_entity"));
+		if (ended)
+			set_end(r, ended, true,
+				(uint64_t)number_of(line, "ended_ms",
+						    INT64_MAX));
 		return STATE_GOOD;
 	}
 	if (!is_entity(text_of(line, "entity")) ||
@@ -265,6 +284,7 @@ static void add(struct reader *r, struct entry *e, const struct entry *parent)
 	FIELDS
 #undef TEXT
 #undef NUMBER
+	s->ended_ms = is_recent(r, e) ? e->ended_ms : 0;
 	json_object_put(line);
 }
 
@@ -295,7 +315,7 @@ static void list_all(struct reader *r)
 	if (!state->list || !state->parents || !r->up)
 		abort();
 	for (struct entry *e = r->entries; e; e = e->hh.next)
-		if (!e->ended)
+		if (!e->ended || is_recent(r, e))
 			add_with_ancestors(r, e);
 }
 

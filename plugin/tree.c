@@ -69,7 +69,7 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 	t->final = no_final;
 	t->adopted = no_adopted;
 	t->on_bundle = no_names;
-	t->witness_since = WITNESS_OFF;
+	t->witness_since = t->births_since = WITNESS_OFF;
 	t->no_image = image_new("", "", NULL);
 	t->no_cred = cred_new(NULL);
 	t->host_ns = pidns_new(NULL);
@@ -147,7 +147,7 @@ void tree_lost(struct tree *t, uint64_t n, const char *what)
 {
 	struct change c = change_of(t, CHANGE_LOST, NULL);
 
-	c.time_ms = event_ms(t, t->now);
+	c.time_ms = event_ms(t, t->now ? t->now : t->found_at);
 	c.lost = n;
 	c.lost_what = what;
 	t->emit(t->ctx, &c);
@@ -226,18 +226,10 @@ static uint64_t fact_at(struct tree *t, uint64_t time_ms)
 	return at;
 }
 
-static uint64_t pass(struct tree *t, uint64_t time_ms)
-{
-	uint64_t at = fact_at(t, time_ms);
-
-	advance(t, at);
-	t->last_fact = t->now;
-	return at;
-}
-
 void tree_pass(struct tree *t, uint64_t time_ms)
 {
-	pass(t, time_ms);
+	advance(t, fact_at(t, time_ms));
+	t->last_fact = t->now;
 }
 
 bool tree_is_root(const struct tree *t, const char *exe)
@@ -332,10 +324,26 @@ static void apply_heard(struct tree *t, const struct fact *f, uint64_t at)
 		limbo_add(t, p, f);
 }
 
+/*
+ * What /proc shows is given before its turn, and so is no sign of how far the
+ * stream has come. If an earlier plugin was later, the clock was set back.
+ */
+static void look_around(struct tree *t, uint64_t at)
+{
+	t->found_at = at;
+	if (t->told_until > at)
+		t->told_until = at;
+}
+
 void tree_apply(struct tree *t, const struct fact *f)
 {
-	uint64_t at = pass(t, f->time_ms);
+	uint64_t at = fact_at(t, f->time_ms);
 
+	if (f->kind == FACT_FOUND)
+		look_around(t, at);
+	else
+		advance(t, at);
+	t->last_fact = t->now;
 	if (f->pid <= 0)
 		return;
 	switch (f->source) {

@@ -72,6 +72,13 @@ void tree_lost(struct tree *t, uint64_t n, const char *what);
 void tree_witness(struct tree *t, uint64_t since_ms);
 
 /*
+ * To be called after that: the births have been told since that earlier time,
+ * also those by parents that are only now found. What audit says of births from
+ * then on counts for nothing.
+ */
+void tree_witness_births(struct tree *t, uint64_t since_ms);
+
+/*
  * The host's time of day was set forward by so much (back, if negative), and
  * facts from now on bear times of the clock as it is now: the tree's time
  * goes on as if nothing had been.

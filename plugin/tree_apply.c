@@ -269,7 +269,7 @@ void apply(struct tree *t, struct proc *p, const struct fact *f)
 	switch (f->kind) {
 	case FACT_FORK:
 		/* Every child was told by its pid, or will be. */
-		if (is_witnessed(t, when.at)) {
+		if (has_births_told(t, when.at)) {
 			vouch(t, p, f);
 			break;
 		}

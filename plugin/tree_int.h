@@ -288,10 +288,14 @@ struct tree {
 
 	uint64_t now;		/* tree time */
 	uint64_t last_fact;	/* tree time of the last fact */
+	uint64_t found_at;	/* when /proc was looked into last */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
 	struct given *given;	/* pids, lately; NULL before any */
 	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
+	uint64_t births_since;	/* … of births, which may be earlier */
+	uint64_t told_until;	/* what the witness said up to then has been
+				 * told, by an earlier plugin */
 
 	struct voucher vouchers[N_VOUCHERS];	/* by the child's pid */
 	struct timers timers;
@@ -493,6 +497,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 /* tree_witness.c */
 struct proc *find_placed(struct tree *t, pid_t pid);
 bool is_witnessed(const struct tree *t, uint64_t at);
+bool has_births_told(const struct tree *t, uint64_t at);
 void apply_witnessed(struct tree *t, const struct fact *f);
 void take_cgroup(struct proc *p, const char *id);
 void look_at(struct proc *p, const struct fact *f);

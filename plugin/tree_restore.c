@@ -32,6 +32,7 @@ void tree_save_one(const struct proc *p, struct saved *s)
 		.entity = p->entity_id,
 		.parent = p->parent ? p->parent->entity_id : "",
 		.ended = ended(p),
+		.ended_ms = placed(p) ? p->end_ms : 0,
 		.pid = p->pid,
 		.vpid = p->vpid,
 		.ppid = p->ppid,
@@ -56,7 +57,10 @@ void tree_save_one(const struct proc *p, struct saved *s)
 	};
 }
 
-/* A ghost that still has descendants is one of their ancestors. */
+/*
+ * A ghost that still has descendants is one of their ancestors; of who has just
+ * ended, records may be on their way.
+ */
 void tree_save(struct tree *t, tree_saved_fn *fn, void *ctx)
 {
 	struct saved s;
@@ -65,9 +69,8 @@ void tree_save(struct tree *t, tree_saved_fn *fn, void *ctx)
 	for (p = t->all; p && p->priv->all_next;)
 		p = p->priv->all_next;
 	for (; p; p = p->priv->all_prev) {
-		if (!placed(p) && p->priv->state != STATE_GHOST)
-			continue;
-		if (ended(p) && !p->priv->children)
+		if (!placed(p) &&
+		    (p->priv->state != STATE_GHOST || !p->priv->children))
 			continue;
 		tree_save_one(p, &s);
 		fn(ctx, &s);
@@ -103,6 +106,34 @@ static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)
 	if (s->flags & SAVED_USER_EXEC)
 		rare_of(v)->user_exec = (struct when){ v->birth_at, s->start_ms,
 						       0, SOURCE_AUDIT };
+}
+
+/* All that was before has been told, if the witness told of that. */
+static void note_told(struct tree *t, const struct saved *s)
+{
+	uint64_t told_ms = s->ended_ms > s->start_ms ? s->ended_ms :
+						       s->start_ms;
+
+	if (s->source == SOURCE_WITNESS && told_ms + t->offset > t->told_until)
+		t->told_until = told_ms + t->offset;
+}
+
+/* Where a newer one has its pid, what comes under that is of the newer one. */
+static void restore_end(struct tree *t, struct proc *p, const struct saved *s)
+{
+	const struct proc *other = pids_older(p);
+
+	p->reason = EXIT_UNKNOWN;
+	p->priv->end_told = true;
+	if (!s->ended_ms) {
+		proc_bury(t, p);
+		return;
+	}
+	p->end_ms = s->ended_ms;
+	p->priv->end_at = s->ended_ms + t->offset;
+	if (other && other->start_ms > p->start_ms)
+		pids_remove(&t->pids, p);
+	remove_later(t, p);
 }
 
 static void restore_container(struct tree *t, struct proc *p,
@@ -169,10 +200,9 @@ const struct proc *tree_restore(struct tree *t, const struct saved *s,
 	proc_set_image(p, image_get(t, s->exe, s->comm, NULL));
 	proc_link(p, parent ? proc_of(parent->priv) : NULL);
 	restore_priv(t, p, s);
-	if (s->ended) {
-		p->reason = EXIT_UNKNOWN;
-		proc_bury(t, p);
-	}
+	if (s->ended)
+		restore_end(t, p, s);
+	note_told(t, s);
 	restore_container(t, p, s);
 	restore_ns(t, p);
 	if (p->role == ROLE_INIT || p->role == ROLE_EXEC)

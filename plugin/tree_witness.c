@@ -9,16 +9,31 @@
 #include <signal.h>
 #include <string.h>
 
+static uint64_t since_at(const struct tree *t, uint64_t since_ms)
+{
+	return since_ms && since_ms != WITNESS_OFF ? since_ms + t->offset :
+						     since_ms;
+}
+
 void tree_witness(struct tree *t, uint64_t since_ms)
 {
-	t->witness_since = since_ms;
-	if (since_ms && since_ms != WITNESS_OFF)
-		t->witness_since += t->offset;
+	t->births_since = t->witness_since = since_at(t, since_ms);
+}
+
+void tree_witness_births(struct tree *t, uint64_t since_ms)
+{
+	t->births_since = since_at(t, since_ms);
 }
 
 bool is_witnessed(const struct tree *t, uint64_t at)
 {
-	return at >= t->witness_since;
+	return at >= t->witness_since || at <= t->told_until;
+}
+
+/* A call's stamp may be earlier than the birth that it made. */
+bool has_births_told(const struct tree *t, uint64_t at)
+{
+	return at + COARSE_MS >= t->births_since || at <= t->told_until;
 }
 
 void tree_on_adopted(struct tree *t, tree_pid_fn *adopted, void *ctx)
@@ -61,7 +76,7 @@ bool tree_knows(const struct tree *t, pid_t pid)
 
 bool tree_trusts(const struct tree *t, uint64_t time_ms)
 {
-	return is_witnessed(t, time_ms + t->offset);
+	return time_ms + t->offset >= t->witness_since;
 }
 
 bool tree_awaits_exec(struct tree *t, pid_t pid, uint64_t time_ms)

@@ -86,6 +86,7 @@ struct watch *watch_new(const struct watch_options *options,
 	if (!options->witness)
 		return w;
 	w->witness = witness_open(&err);
+	w->whole_ns = census_mono_ns();
 	if (!w->witness)
 		news_tell(
 			&w->news, true,
@@ -265,6 +266,7 @@ static void lose_witness(struct watch *w)
 	uint64_t missed;
 
 	tree_witness(w->tree, WITNESS_OFF);
+	w->whole_ns = census_mono_ns();
 	w->metrics->witness_gaps++;
 	missed = witness_missed(w->witness);
 	if (missed)
@@ -277,13 +279,19 @@ static void lose_witness(struct watch *w)
 	w->gap_told = true;
 }
 
-/* /proc shows what was missed; from here on the witness is whole again. */
+/* /proc has shown what was missed: from here on the witness is trusted. */
+static void trust_witness(struct watch *w)
+{
+	tree_witness(w->tree, wall_ms(w));
+	tree_witness_births(w->tree,
+			    (w->whole_ns + w->clocks.wall_ns) / 1000000);
+}
+
 static void mend_gap(struct watch *w)
 {
 	w->gap = !watch_census(w);
-	if (w->gap)
-		return;
-	tree_witness(w->tree, wall_ms(w));
+	if (!w->gap)
+		trust_witness(w);
 }
 
 static void break_witness(struct watch *w)
@@ -353,7 +361,7 @@ void watch_start(struct watch *w)
 	watch_census(w);
 	tree_each_alive(w->tree, watch_memory, w);
 	if (w->witness)
-		tree_witness(w->tree, wall_ms(w));
+		trust_witness(w);
 }
 
 static void look_at_adopted(struct watch *w)
@@ -363,7 +371,7 @@ static void look_at_adopted(struct watch *w)
 	while (w->n_adopted) {
 		pid = w->adopted[--w->n_adopted];
 		if (watch_is_gone(w, pid, 0))
-			watch_put_gone(w, pid, 0, census_mono_ns());
+			watch_put_gone(w, pid, 0);
 		else
 			watch_put_found(w, pid);
 	}

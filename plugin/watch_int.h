@@ -33,6 +33,7 @@ struct watch {
 	struct tree *tree;
 	struct metrics *metrics;
 	struct clocks clocks;
+	uint64_t whole_ns;		/* since when no event was missed; monotonic */
 	uint64_t census_ms, sweep_ms;	/* when they were last made; monotonic */
 	bool gap;			/* the witness missed something since */
 	bool gap_told;
@@ -50,8 +51,7 @@ struct fact watch_fact(const struct watch *w, const struct witness_event *e);
 
 /* watch_proc.c */
 bool watch_is_gone(struct watch *w, pid_t pid, uint64_t born_ms);
-void watch_put_gone(struct watch *w, pid_t pid, uint64_t born_ms,
-		    uint64_t mono_ns);
+void watch_put_gone(struct watch *w, pid_t pid, uint64_t born_ms);
 void watch_put_found(struct watch *w, pid_t pid);
 void watch_sweep(struct watch *w);
 bool watch_census(struct watch *w);

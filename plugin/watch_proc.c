@@ -7,7 +7,6 @@
 
 /* Those the tree holds, while /proc is looked through. */
 struct roll {
-	uint64_t mono_ns;
 	pid_t *pids;
 	uint64_t *born_ms;	/* 0: not known */
 	size_t n, size;
@@ -35,11 +34,14 @@ static void roll_free(struct roll *r)
 	free(r->born_ms);
 }
 
-/* born_ms is 0 where it is not known. */
-void watch_put_gone(struct watch *w, pid_t pid, uint64_t born_ms,
-		    uint64_t mono_ns)
+/*
+ * It was looked for and not found, and so has ended by now. (By when the search
+ * began it may have been there, and done something.) born_ms is 0 where it is
+ * not known.
+ */
+void watch_put_gone(struct watch *w, pid_t pid, uint64_t born_ms)
 {
-	struct witness_event e = { .pid = pid, .mono_ns = mono_ns };
+	struct witness_event e = { .pid = pid, .mono_ns = census_mono_ns() };
 	struct fact f = watch_fact(w, &e);
 
 	f.kind = FACT_GONE;
@@ -79,13 +81,13 @@ void watch_put_found(struct watch *w, pid_t pid)
 
 void watch_sweep(struct watch *w)
 {
-	struct roll r = { .mono_ns = census_mono_ns() };
+	struct roll r = { 0 };
 
 	w->sweep_ms = watch_now_ms();
 	tree_each_alive(w->tree, call, &r);
 	for (size_t i = 0; i < r.n; i++)
 		if (watch_is_gone(w, r.pids[i], r.born_ms[i]))
-			watch_put_gone(w, r.pids[i], r.born_ms[i], r.mono_ns);
+			watch_put_gone(w, r.pids[i], r.born_ms[i]);
 		else if (!r.born_ms[i])
 			watch_put_found(w, r.pids[i]);
 	roll_free(&r);
@@ -105,7 +107,7 @@ bool watch_census(struct watch *w)
 		.clocks = w->clocks,
 	};
 	_cleanup_census_ struct census census = { 0 };
-	struct roll r = { .mono_ns = census_mono_ns() };
+	struct roll r = { 0 };
 	struct err err;
 
 	w->census_ms = w->sweep_ms = watch_now_ms();
@@ -121,7 +123,7 @@ bool watch_census(struct watch *w)
 	for (size_t i = 0; i < r.n; i++)
 		if (!census_has(&census, r.pids[i]) &&
 		    watch_is_gone(w, r.pids[i], r.born_ms[i]))
-			watch_put_gone(w, r.pids[i], r.born_ms[i], r.mono_ns);
+			watch_put_gone(w, r.pids[i], r.born_ms[i]);
 	roll_free(&r);
 	return true;
 }

@@ -43,7 +43,7 @@ struct step {
 	unsigned int at;
 	enum kind kind;
 	pid_t pid, other; /* ppid, or child */
-	int n; /* status */
+	int n; /* status; of FOUND its birth, if it is another time */
 	const char *exe;
 };
 
@@ -239,6 +239,23 @@ static const struct story stories[] = {
 	  { FOUND_ROOT, F(100, 10, 20), W(103, 20), X(110, 20, 3),
 	    QUIET(200, 103), SEP, QUIET(200, 104) },
 	  { "census 10", "fork 20<-10", "--", "end 20 3" } },
+	{ "so are those of one that is found, behind it",
+	  { FOUND_ROOT, F(100, 30, 31), F(101, 31, 32), X(102, 31, 0),
+	    F(103, 90, 91), { 200, FOUND, 30, 10, 0, SH },
+	    { 200, FOUND, 32, 30, 101, SH }, SEP, E(150, 32), SEP, TO(201) },
+	  { "census 10", "--", "census 30", "census 32", "exec 32 #1", "--",
+	    "fork 31<-30", "fork 32<-31", "end 31 0" } },
+	{ "who is found early does not make it later for the others",
+	  { FOUND_ROOT, SINCE(65000), E(100, 20), AX(110, 20, 1),
+	    { 4000, FOUND, 30, 10, 0, SH }, SEP, E(120, 30), E(121, 30), SEP,
+	    { 105, HEARD_SEEN, 20, 10, 0, SH } },
+	  { "census 10", "fork 20<-10 #1", "exec 20 #1", "end 20 1 #2 audit",
+	    "--", "census 30", "exec 30 #3", "exec 30 #4", "--",
+	    "activity 20 #5" } },
+	{ "a birth that is known better later stays as it was told",
+	  { FOUND_ROOT, SINCE(65000), E(104, 20), F(100, 10, 20), TO(120),
+	    SEP, X(150, 20, 1), TO(151) },
+	  { "census 10", "fork 20<-10 #1", "exec 20 #1", "--", "end 20 1" } },
 	{ "a thread is nobody, and its end is not the process's",
 	  { FOUND_ROOT, F(100, 10, 20), { 101, THREAD, 20, 0, 0, NULL },
 	    X(102, 20, 0), TO(110), SEP, X(120, 20, 5), ALL },
@@ -302,11 +319,19 @@ static const struct story steps_of_clock[] = {
 };
 /* clang-format on */
 
+/* What a process is known by is made of its start, and so that stays. */
+static uint64_t start_in(const char *entity_id)
+{
+	return strtoull(strrchr(entity_id, '-') + 1, NULL, 16);
+}
+
 static void say(void *ctx, const struct change *c)
 {
 	const struct proc *p = c->proc;
 	struct buf *out = ctx;
 
+	if (p)
+		ck_assert_uint_eq(start_in(p->entity_id), p->start_ms);
 	buf_printf(out, "%s %d", change_name(c->kind), p ? (int)p->pid : 0);
 	if (c->kind == CHANGE_FORK)
 		buf_printf(out, "<-%d", (int)c->parent->pid);
@@ -319,19 +344,11 @@ static void say(void *ctx, const struct change *c)
 	if (c->kind == CHANGE_END && c->source != SOURCE_WITNESS)
 		buf_printf(out, " %s", source_name(c->source));
 	buf_putc(out, '\n');
-/* What a process is known by is made of its start, and so that stays. */
-static uint64_t start_in(const char *entity_id)
-{
-	return strtoull(strrchr(entity_id, '-') + 1, NULL, 16);
-}
-
 }
 
 /* A merge with the tree behind it. */
 struct desk {
 	struct metrics metrics;
-	if (p)
-		ck_assert_uint_eq(start_in(p->entity_id), p->start_ms);
 	struct buf out;
 	struct tree *tree;
 	struct merge *merge;
@@ -356,12 +373,14 @@ static void desk_close(struct desk *d)
 
 static void put(struct desk *d, const struct step *s)
 {
+	unsigned int born = s->kind == FOUND && s->n ? (unsigned int)s->n :
+						       s->at;
 	struct fact f = {
 		.source = s->kind < FOUND ? SOURCE_WITNESS : SOURCE_CENSUS,
 		.time_ms = T0 + s->at + d->off_ms,
 		.mono_ns = (MONO0 + s->at) * 1000000 + ++d->puts,
-		.start_ms = T0 + s->at + d->off_ms,
-		.born_ms = MONO0 + s->at,
+		.start_ms = T0 + born + d->off_ms,
+		.born_ms = MONO0 + born,
 		.node = "",
 		.pid = s->pid,
 		.code = s->n,

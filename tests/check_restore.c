@@ -68,6 +68,7 @@ struct step {
  * ended), 50 (in a pid namespace within) with its child 51; of c2 in the
  * same shim the init 63 and its child 64; of c3, whose runc 70 is at work,
  * the stage 73; of c4, whose init 83 has ended, 85 in the host's namespace.
+ * 52 of c1 has just ended.
  */
 static const struct step life[] = {
 	{ 0, FOUND, 10, 0, 0, CONTAINERD, "containerd", .depth = 1 },
@@ -103,6 +104,8 @@ static const struct step life[] = {
 	F(8000, 21, 70), E(8001, 70, RUNC, "runc create --bundle /b/c3 c3"),
 	F(8002, 70, 71), E(8003, 71, RUNC, "runc init"),
 	LAST(8004, 70, 73, 1, "c3"),
+
+	IN(8010, 33, 52, 12), X(8020, 52, 4),
 	{ .kind = END_OF_STORY },
 };
 
@@ -213,6 +216,13 @@ static const struct story stories[] = {
 	    { 9100, GONE, .pid = 10 } },
 	  { "end 64 unknown census", "end 63 unknown census", "stop c2 63",
 	    "end 10 unknown census" } },
+	{ "the records of one that has just ended come late", true,
+	  { { 8012, HEARD_EXEC, 52, 33, .exe = "/bin/ls", .args = "ls" },
+	    { 8019, HEARD_EXIT, 52, 33, .n = 4 }, WAIT(9000) },
+	  { "exec 52 member c1" } },
+	{ "and its pid is another's", true,
+	  { { 8040, HEARD_EXEC, 52, 33, .exe = "/bin/ls", .args = "ls" } },
+	  { "fork 52<-33 member c1 audit", "exec 52 member c1" } },
 	{ "a process does something", false,
 	  { { 9100, HEARD_SEEN, 46, .ppid = 43 } },
 	  { "activity 46" } },
@@ -342,7 +352,7 @@ static void take(struct tree *t, const struct step *s, uint64_t serial)
 		tree_idle(t, (uint64_t)s->n);
 		return;
 	}
-	if (s->kind == FORK)
+	if (s->kind == FORK || s->kind == HEARD_CLONE)
 		f.child = (pid_t)s->n;
 	else if (!s->signal)
 		f.code = (int)s->n;
@@ -449,6 +459,7 @@ static void check_equal(const struct saved *a, const struct saved *b)
 	ck_assert_msg(x.field == y.field, "%d: " #field ": %lld, %lld", x.pid, \
 		      (long long)x.field, (long long)y.field)
 	SAME(ended);
+	SAME(ended_ms);
 	SAME(vpid);
 	SAME(ppid);
 	SAME(start_ms);
@@ -523,6 +534,7 @@ static const struct {
 	{ 70, 21, false, ROLE_RUNTIME, "c3" },
 	{ 71, 70, false, ROLE_RUNTIME, "c3" },
 	{ 73, 70, false, ROLE_RUNTIME, "c3" },
+	{ 52, 33, true, ROLE_MEMBER, "c1" },
 };
 
 /* Who lives and who is above them, oldest first, and nobody else. */
@@ -621,6 +633,38 @@ START_TEST(stories_are_told)
 			      "%s, %s\nwant:\n%sgot:\n%s", story->name,
 			      which[i], all.data, p.out[i].data);
 	}
+	pair_free(&p);
+}
+END_TEST
+
+/*
+ * What an earlier plugin told, and what the witness has told since before it
+ * was trusted, is not told again when its records come. What came to be in
+ * between is.
+ */
+START_TEST(test_told)
+{
+	static const struct step late[] = {
+		{ 8015, HEARD_EXEC, 97, 33, .exe = "/bin/ls", .args = "ls" },
+		{ 8015, HEARD_CLONE, 45, 33, .n = 77 },
+		{ 8500, HEARD_EXEC, 98, 33, .exe = "/bin/ls", .args = "ls" },
+		{ 8600, HEARD_CLONE, 45, 33, .n = 78 },
+		{ 8900, HEARD_CLONE, 45, 33, .n = 79 },
+		{ 9010, HEARD_CLONE, 45, 33, .n = 80 },
+		{ 9010, HEARD_EXEC, 99, 33, .exe = "/bin/ls", .args = "ls" },
+		WAIT(9010),
+		{ .kind = END_OF_STORY },
+	};
+	struct pair p;
+
+	pair_new(&p);
+	tree_witness(p.tree[1], T0 + 9000);
+	tree_witness_births(p.tree[1], T0 + 8800);
+	take_all(p.tree[1], late, "late");
+	buf_putc(&p.out[1], '\0');
+	ck_assert_str_eq(p.out[1].data, "fork 98<-33 member c1 audit\n"
+					"exec 98 member c1\n"
+					"fork 0<-45 member c1 vpid=78 audit\n");
 	pair_free(&p);
 }
 END_TEST
@@ -846,6 +890,7 @@ START_TEST(test_set_back)
 	s = nonsense(7, ROLE_RUNTIME, "");
 	s.born_ms = 1000;
 	s.start_ms = T0 + 3600000;
+	s.source = SOURCE_WITNESS;
 	leaves = tree_restore(t, &s, root);
 	s.pid = 8;
 	stays = tree_restore(t, &s, root);
@@ -853,6 +898,7 @@ START_TEST(test_set_back)
 	say_of(t, FACT_GONE, 7, 1000);
 	ck_assert_int_eq(leaves->reason, EXIT_UNKNOWN);
 	say_of(t, FACT_FOUND, 8, 1000);
+	ck_assert_uint_le(t->told_until, T0 + 9000);
 	/* its pid is another's: it has ended, though nobody saw it */
 	take(t, &(struct step)F(9100, 1, 8), 1);
 	ck_assert_int_eq(stays->reason, EXIT_UNKNOWN);
@@ -879,6 +925,13 @@ START_TEST(test_same_pid)
 	ck_assert_ptr_nonnull(p);
 	ck_assert_ptr_null(tree_check(t));
 	ck_assert_ptr_eq(tree_find(t, 7), p);
+	s = nonsense(7, ROLE_RUNTIME, "");
+	s.ended = true;
+	s.ended_ms = T0;
+	((struct proc *)(uintptr_t)p)->start_ms = T0 + 1;
+	ck_assert_ptr_nonnull(tree_restore(t, &s, tree_find(t, 1)));
+	ck_assert_ptr_null(tree_check(t));
+	ck_assert_ptr_eq(tree_find(t, 7), p);
 	tree_free(t);
 }
 END_TEST
@@ -895,6 +948,7 @@ int main(void)
 	tcase_add_test(tcase, test_same);
 	tcase_add_test(tcase, test_derived);
 	tcase_add_loop_test(tcase, stories_are_told, 0, (int)COUNT(stories));
+	tcase_add_test(tcase, test_told);
 	tcase_add_test(tcase, test_to_the_end);
 	tcase_add_loop_test(tcase, test_sense, 0, (int)COUNT(senses));
 	tcase_add_test(tcase, test_stopped_only);

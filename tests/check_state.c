@@ -112,6 +112,7 @@ static void check_equal(const struct saved *a, const struct saved *b)
 	ck_assert_str_eq(a->entity, b->entity);
 	ck_assert_str_eq(a->parent, b->parent);
 	ck_assert_int_eq(a->ended, b->ended);
+	ck_assert_uint_eq(a->ended_ms, b->ended_ms);
 	ck_assert_int_eq(a->pid, b->pid);
 	ck_assert_int_eq(a->vpid, b->vpid);
 	ck_assert_int_eq(a->ppid, b->ppid);
@@ -264,7 +265,7 @@ START_TEST(test_lines)
 	s.exe = s.comm = "\n\r\n";
 	state_head(&out, "a\nb", "c\nd");
 	state_line(&out, &s);
-	state_end(&out, "e\nf");
+	state_end(&out, "e\nf", 5);
 	state_serial(&out, 7);
 	for (size_t i = 0; i < out.len; i++)
 		lines += out.data[i] == '\n';
@@ -388,7 +389,7 @@ static void put_life(const char *const lines[12][2])
 		const char *entity = lines[i][0] + 1;
 
 		if (*lines[i][0] == '-')
-			state_end(&out, entity);
+			state_end(&out, entity, 0);
 		else
 			add(&out, entity, lines[i][1], *entity);
 	}
@@ -443,6 +444,43 @@ START_TEST(test_ended)
 }
 END_TEST
 
+/* Whose records may still come is there; when others ended is not said. */
+START_TEST(test_recent)
+{
+	_cleanup_state_ struct state state = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct saved s = one("long-ago", "", 1);
+	struct err err;
+	size_t i;
+
+	begin(&out);
+	s.ended = true;
+	s.ended_ms = 40000;
+	state_line(&out, &s);
+	add(&out, "lives", "long-ago", 2);
+	add(&out, "before", "lives", 3);
+	add(&out, "just", "lives", 4);
+	add(&out, "last", "just", 5);
+	state_end(&out, "before", 49999);
+	state_end(&out, "last", 60000);
+	state_end(&out, "just", 50000);
+	state_end(&out, "nobody", 90000);
+	put(out.data, out.len);
+	ck_assert_int_eq(load(&state, &err), STATE_GOOD);
+	ck_assert_uint_eq(state.n, 4);
+	ck_assert_uint_eq(index_of(&state, "before"), SIZE_MAX);
+	ck_assert_uint_eq(state.list[index_of(&state, "long-ago")].ended_ms, 0);
+	ck_assert_uint_eq(state.list[index_of(&state, "lives")].ended_ms, 0);
+	i = index_of(&state, "just");
+	ck_assert(state.list[i].ended);
+	ck_assert_uint_eq(state.list[i].ended_ms, 50000);
+	i = index_of(&state, "last");
+	ck_assert(state.list[i].ended);
+	ck_assert_uint_eq(state.list[i].ended_ms, 60000);
+	check_parents(&state);
+}
+END_TEST
+
 /* A chain of ancestors as long as a plugin's life, and one that is wide. */
 START_TEST(test_many)
 {
@@ -459,7 +497,7 @@ START_TEST(test_many)
 	}
 	for (int i = 0; i < 19999; i++) {
 		snprintf(entity, sizeof(entity), "deep-%d", i);
-		state_end(&out, entity);
+		state_end(&out, entity, 0);
 	}
 	for (int i = 0; i < 20000; i++) {
 		snprintf(entity, sizeof(entity), "wide-%d", i);
@@ -873,6 +911,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_serial);
 	tcase_add_loop_test(t, test_lives, 0, (int)COUNT(lives));
 	tcase_add_test(t, test_ended);
+	tcase_add_test(t, test_recent);
 	tcase_add_test(t, test_many);
 	tcase_add_test(t, test_torn);
 	tcase_add_test(t, test_torn_anywhere);
