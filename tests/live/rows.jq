@@ -7,6 +7,7 @@ include "lives";
 def row:
 	{ action: .event.action, pid: .process.pid,
 	  entity: .process.entity_id, start: .process.start,
+	  at: ."@timestamp", vpid: .process.vpid,
 	  parent: .process.parent.entity_id, container: .container.id,
 	  role: .contree.role, source: .contree.source,
 	  reason: .contree.exit.reason, serial: .event.sequence };
@@ -22,12 +23,24 @@ def unended($others):
 	select(all(.[]; .action != "end")) | .[0] |
 	select(.pid | IN($others[]) | not);
 
-# Two entity_ids of one pid that were born at the same time
+# Two entity_ids of one pid, of which the second begins before the first has
+# ended, or so soon after it that its pid cannot have come round.
+def begin_too_soon:
+	(.[1].start | ms) - (.[0].start | ms) < 1000 or
+	(.[0].ended and .[0].ended.reason != "unknown" and
+	 (.[1].start | ms) <= (.[0].ended.at | ms));
 def twins:
-	map(select(.entity)) | group_by(.pid)[] |
-	unique_by(.entity) | select(length > 1) | sort_by(.start) |
-	[.[:-1], .[1:]] | transpose[] |
-	select(near(.[0].start | ms; .[1].start | ms));
+	map(select(.entity)) | group_by(.pid)[] | group_by(.entity) |
+	select(length > 1) |
+	map(.[0] + { ended: map(select(.action == "end"))[0] }) |
+	sort_by(.start) | [.[:-1], .[1:]] | transpose[] |
+	select(begin_too_soon);
+
+# A child that is told with its pid, and by its number in the container alone
+def told_by_number:
+	map(select(.action == "fork" and .vpid)) |
+	group_by([.parent, .vpid])[] |
+	select(any(.[]; .pid) and any(.[]; .pid | not));
 
 # /proc shows a reaper where the parent has ended. The kernel may tell who that
 # was a moment later: then a fork comes after the census.
