@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh SOURCE BUILD SECONDS [NAME...]: runs the fuzzers that were built in
-# BUILD, or those named, each for so long, as many at once as there are
-# processors. Each goes on from where it was, in BUILD/corpus/NAME; what it
-# finds is left in BUILD/found. In the end, a line for each: how often it ran,
-# which edges of all the code in it were taken, and how many of the lines that
-# it is there for.
+# run.sh [-s SEED] SOURCE BUILD SECONDS [NAME...]: runs the fuzzers that were
+# built in BUILD, or those named, each for so long, as many at once as there
+# are processors. Each goes on from where it was, in BUILD/corpus/NAME; with
+# -s, it begins anew, and tries the same inputs in the same order each time.
+# What it finds is left in BUILD/found. In the end, a line for each: how often
+# it ran, which edges of all the code in it were taken, and how many of the
+# lines that it is there for.
 
 set -u
 all="gate event tree config bundle state"
@@ -37,19 +38,52 @@ coverage() {
 		awk '$1 == "TOTAL" { print $10 }'
 }
 
+# What its log says of a finding: what was wrong, every stack without the
+# fuzzer's own frames, and the input.
+finding() {
+	name=$1
+	log=$2
+	awk '
+	/ERROR: |runtime error: / && !found {
+		found = 1
+		for (i = NR - 3; i < NR; i++)
+			print "    " line[i % 3]
+	}
+	{ line[NR % 3] = $0 }
+	found && !/ in (fuzzer::|main |_start |__libc_start)/ { print "    " $0 }
+	/^SUMMARY: / { exit }
+	END {
+		for (i = NR; !found && i < NR + 3; i++)
+			print "    " line[(i + 1) % 3]
+	}' "$log"
+	file=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+	if [ -f "$file" ]; then
+		echo "    The input, for base64 -d | gunzip:"
+		gzip -9n <"$file" | base64 | sed 's/^/    /'
+	fi
+	echo "FOUND by $name: $file; again by" \
+		"$build/tests/fuzz/fuzz_$name $file"
+}
+
 one() {
 	name=$1
 	log=$build/log/$name
-	mkdir -p "$build/corpus/$name" "$build/log" "$build/found"
+	corpus=$build/corpus/$name
+	set --
+	if [ "$seed" ]; then
+		corpus=$build/tmp/corpus-$name
+		# What else it goes by is addresses and time.
+		set -- -seed="$seed" -use_cmp=0 -entropic=0
+	fi
+	mkdir -p "$corpus" "$build/log" "$build/found"
 	rm -f "$log.profraw"
 	if ! LLVM_PROFILE_FILE=$log.profraw TMPDIR=$build/tmp \
-	   "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" \
-		-max_len=16384 -timeout=25 -print_final_stats=1 \
-		-artifact_prefix="$build/found/$name-" \
-		"$build/corpus/$name" "$build/seeds/$name" >"$log" 2>&1; then
-		sed 's/^/    /' "$log" | tail -n 60
-		echo "FOUND by $name, in $build/found; again by" \
-			"$build/tests/fuzz/fuzz_$name FILE"
+	   "$build/tests/fuzz/fuzz_$name" "$@" \
+		-max_total_time="$seconds" -max_len=16384 -timeout=25 \
+		-print_final_stats=1 -artifact_prefix="$build/found/$name-" \
+		"$corpus" "$build/seeds/$name" >"$log" 2>&1; then
+		finding "$name" "$log" >"$log.found"
+		cat "$log.found"	# at once: another may find something
 		return 1
 	fi
 	awk -v name="$name" -v lines="$(coverage "$name")" '
@@ -71,10 +105,16 @@ if [ "$1" = -1 ]; then
 	source=$2
 	build=$3
 	seconds=$4
-	one "$5"
+	seed=$5
+	one "$6"
 	exit
 fi
 
+seed=
+if [ "$1" = -s ]; then
+	seed=$2
+	shift 2
+fi
 source=$1
 build=$2
 seconds=$3
@@ -92,4 +132,4 @@ mkdir -p "$build/tmp"
 LLVM_PROFILE_FILE=/dev/null \
 	"$source/tests/fuzz/corpora.sh" "$source" "$build" "$build/seeds" || exit 1
 printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" \
-	"$0" -1 "$source" "$build" "$seconds"
+	"$0" -1 "$source" "$build" "$seconds" "$seed"
