@@ -120,6 +120,18 @@ static bool is_younger(const struct proc *p, const struct proc *than)
 	return p->pid > than->pid && p->pid - than->pid < FAR_APART;
 }
 
+/*
+ * p's first record was written before that of owner's end, and so shows the
+ * parent of then: nobody had taken owner's children. (do_exit() in kernel/exit.c
+ * writes the record first.) Serials tell where stamps are too coarse.
+ */
+static bool spoke_before_end(const struct proc *p, const struct proc *owner)
+{
+	return ended(owner) && owner->priv->end_serial &&
+	       p->priv->first_serial &&
+	       p->priv->first_serial < owner->priv->end_serial;
+}
+
 static enum claimant claimant(const struct claim *c, const struct proc *p,
 			      const struct proc *q)
 {
@@ -131,6 +143,8 @@ static enum claimant claimant(const struct claim *c, const struct proc *p,
 		return OWN;
 	if (owner == p || is_younger(owner, p) ||
 	    (c->ns->init != q && !proc_descends(owner, q)))
+		return NOBODY;
+	if (spoke_before_end(p, owner))
 		return NOBODY;
 	if (ended(owner) &&
 	    owner->priv->end_at <= p->priv->first_at + COARSE_MS)
