@@ -141,7 +141,7 @@ check_rows() {
 		'none(entities[] | select((map([.pid, .start]) | unique |
 			length) > 1) | map([.entity, .pid, .start]) | unique)'
 	rows "a process has one entity_id" 'none(twins)'
-	rows "nor is one told by its number in the container beside" \
+	rows "nor is one told by its number in the container alone, beside" \
 		'none(told_by_number)'
 	rows "an entity_id has one end at most" \
 		'none(entities[] | select((map(select(.action == "end")) |

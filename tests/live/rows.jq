@@ -36,11 +36,13 @@ def twins:
 	sort_by(.start) | [.[:-1], .[1:]] | transpose[] |
 	select(begin_too_soon);
 
-# A child that is told with its pid, and by its number in the container alone
+# A child that the kernel told of, and that is told by its number in the
+# container alone. Of births that only records tell, numbers are inferred.
 def told_by_number:
 	map(select(.action == "fork" and .vpid)) |
 	group_by([.parent, .vpid])[] |
-	select(any(.[]; .pid) and any(.[]; .pid | not));
+	select(any(.[]; .pid and .source == "witness") and
+		any(.[]; .pid | not));
 
 # /proc shows a reaper where the parent has ended. The kernel may tell who that
 # was a moment later: then a fork comes after the census.
