@@ -203,8 +203,8 @@ static void end(struct intake *in)
  * this thread.
  */
 #define GATHER_MS 8
-#define LITTLE_BYTES 4096
-#define MUCH_BYTES 16384
+#define LITTLE_BYTES 12288
+#define MUCH_BYTES 20480
 
 /* How long is gathered next time, after n bytes this time. */
 static int next_pause(int pause_ms, ssize_t n)
