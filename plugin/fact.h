@@ -14,6 +14,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Audit stamps are a jiffy coarse: 10 ms where HZ is 100. */
+#define COARSE_MS 10
+
 /* How something is known. */
 enum source {
 	SOURCE_AUDIT,		/* a record says so */

@@ -5,50 +5,18 @@
 #include <string.h>
 
 #include "epochs.h"
+#include "queue.h"
 #include "strangers.h"
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
-
-/* Audit stamps are a jiffy coarse: 10 ms where HZ is 100. */
-#define COARSE_MS 10
 
 #define MAX_WAITING 65536
 #define MAX_ADOPTED 256
 #define MAX_STEPS 64
 
-/*
- * A fact that waits. In a burst there are many, nearly all of the witness's:
- * of those there is kept what it can tell, of the census's all.
- */
-struct item {
-	struct item *next;
-	struct birth *birth;	/* listed as that, or NULL */
-	struct fact *found;	/* of the census; else NULL, and: */
-	char *container;	/* or NULL */
-	uint64_t time_ms, mono_ns, born_ms;
-	pid_t pid, child, vpid;
-	unsigned int ns_depth;
-	unsigned char kind, code, signal;
-	bool thread : 1, oom : 1, reaper_died : 1;
-	bool stranger : 1;	/* brings somebody who is none of the tree's */
-};
-
-/* Who comes by an item: several, where pids come round. */
-struct birth {
-	struct item *item;
-	struct birth *older;	/* of that pid */
-	pid_t pid;
-	UT_hash_handle hh;	/* the newest only */
-};
-
 struct merge {
 	struct tree *tree;
 	struct metrics *metrics;
 	struct epochs epochs;
-	struct item *first, **last;
-	size_t n;
-	struct birth *births;
+	struct queue queue;
 	struct strangers *strangers;
 	size_t n_adopted;
 	pid_t adopted[MAX_ADOPTED];
@@ -70,111 +38,24 @@ struct merge *merge_new(struct tree *t, struct metrics *metrics)
 		abort();
 	m->tree = t;
 	m->metrics = metrics;
-	m->last = &m->first;
+	m->queue.last = &m->queue.first;
 	m->strangers = strangers_new();
 	tree_on_adopted(t, on_adopted, m);
 	return m;
-}
-
-static struct birth *newest(const struct merge *m, pid_t pid)
-{
-	struct birth *birth;
-
-	HASH_FIND(hh, m->births, &pid, sizeof(pid), birth);
-	return birth;
-}
-
-static void set_newest(struct merge *m, struct birth *birth)
-{
-	struct birth *was = newest(m, birth->pid);
-
-	if (was)
-		HASH_DELETE(hh, m->births, was);
-	HASH_ADD(hh, m->births, pid, sizeof(birth->pid), birth);
-}
-
-static void unlist(struct merge *m, struct item *item)
-{
-	struct birth *birth = item->birth;
-	struct birth *at = birth ? newest(m, birth->pid) : NULL;
-
-	if (!birth)
-		return;
-	if (at == birth && birth->older) {
-		set_newest(m, birth->older);
-	} else if (at == birth) {
-		HASH_DELETE(hh, m->births, birth);
-	} else {
-		while (at->older != birth)
-			at = at->older;
-		at->older = birth->older;
-	}
-	free(birth);
-	item->birth = NULL;
-}
-
-static void free_item(struct merge *m, struct item *item)
-{
-	m->n--;
-	unlist(m, item);
-	free(item->container);
-	free(item->found);
-	free(item);
-}
-
-/* Takes the first out of the queue. */
-static struct item *take(struct merge *m)
-{
-	struct item *item = m->first;
-
-	m->first = item->next;
-	if (!m->first)
-		m->last = &m->first;
-	return item;
 }
 
 void merge_free(struct merge *m)
 {
 	if (!m)
 		return;
-	while (m->first)
-		free_item(m, take(m));
+	queue_clear(&m->queue);
 	strangers_free(m->strangers);
 	free(m);
 }
 
 bool merge_waits(const struct merge *m)
 {
-	return m->first != NULL;
-}
-
-/* Who comes to the tree by it; 0: nobody. */
-static pid_t newcomer(const struct fact *f)
-{
-	if (f->kind == FACT_FOUND)
-		return f->pid;
-	return f->kind == FACT_FORK && !f->thread ? f->child : 0;
-}
-
-static const struct item *find_birth(const struct merge *m, pid_t pid)
-{
-	const struct birth *birth = newest(m, pid);
-
-	return birth ? birth->item : NULL;
-}
-
-/*
- * The birth of whom a record speaks. Who was found in /proc was born at some
- * time before that.
- */
-static const struct item *birth_of(const struct merge *m, const struct fact *f)
-{
-	const struct birth *birth = newest(m, f->pid);
-
-	while (birth && birth->item->kind == FACT_FORK &&
-	       birth->item->time_ms > f->time_ms + COARSE_MS)
-		birth = birth->older;
-	return birth ? birth->item : NULL;
+	return m->queue.first != NULL;
 }
 
 /* Of the newcomer; 0 for a root. */
@@ -187,21 +68,21 @@ static pid_t parent_of(const struct item *birth)
 
 const struct proc *merge_nearest(struct merge *m, pid_t pid)
 {
-	const struct item *birth = find_birth(m, pid);
+	const struct item *birth = queue_newest(&m->queue, pid);
 
 	if (birth && birth->stranger)
 		return NULL;
 	/* Nobody makes a long chain of births but to be looked for. */
 	for (size_t i = 0; birth && i < MAX_STEPS; i++) {
 		pid = parent_of(birth);
-		birth = find_birth(m, pid);
+		birth = queue_newest(&m->queue, pid);
 	}
 	return birth ? NULL : tree_find(m->tree, pid);
 }
 
 bool merge_ours(struct merge *m, pid_t pid)
 {
-	const struct item *birth = find_birth(m, pid);
+	const struct item *birth = queue_newest(&m->queue, pid);
 
 	return birth ? !birth->stranger : tree_find(m->tree, pid) != NULL;
 }
@@ -216,131 +97,54 @@ static bool is_reborn(struct merge *m, const struct fact *f)
 
 	if (f->kind != FACT_FORK || f->thread || merge_ours(m, f->pid))
 		return false;
-	birth = find_birth(m, f->child);
+	birth = queue_newest(&m->queue, f->child);
 	if (birth)
 		return birth->mono_ns < f->mono_ns;
 	return tree_had(m->tree, f->child, f->time_ms);
 }
 
-static void give(struct merge *m, struct item *item)
+/* Out of the queue, into the tree. */
+static void give(struct merge *m, struct item **at)
 {
+	struct item *item = queue_take(&m->queue, at);
 	struct fact f;
 
-	if (item->found) {
-		tree_apply(m->tree, item->found);
-		return;
-	}
-	f = (struct fact){
-		.kind = (enum fact_kind)item->kind,
-		.source = SOURCE_WITNESS,
-		.time_ms = item->time_ms,
-		.mono_ns = item->mono_ns,
-		.born_ms = item->born_ms,
-		.node = "",
-		.pid = item->pid,
-		.child = item->child,
-		.vpid = item->vpid,
-		.ns_depth = item->ns_depth,
-		.container = item->container,
-		.thread = item->thread,
-		.code = item->code,
-		.signal = item->signal,
-		.oom = item->oom,
-		.reaper_died = item->reaper_died,
-		.uid = ID_UNSET,
-		.gid = ID_UNSET,
-		.auid = ID_UNSET,
-		.ses = ID_UNSET,
-	};
+	/* What the tree asks meanwhile is asked of those who still wait. */
+	queue_unlist(&m->queue, item);
+	queue_fact(item, &f);
 	tree_apply(m->tree, &f);
+	queue_drop(&m->queue, item);
 }
 
 static void give_first(struct merge *m)
 {
-	bool early = m->n > MAX_WAITING;
-	struct item *item = take(m);
-
-	m->metrics->witness_early += early;
-	/* What the tree asks meanwhile is asked of those who still wait. */
-	unlist(m, item);
-	give(m, item);
-	free_item(m, item);
+	m->metrics->witness_early += m->queue.n > MAX_WAITING;
+	give(m, &m->queue.first);
 }
 
-static void list_birth(struct merge *m, struct item *item, pid_t pid)
+/* Who comes to the tree by it; 0: nobody, or he is there. */
+static pid_t newcomer(struct merge *m, const struct fact *f)
 {
-	struct birth *birth, *at;
-
-	/* Who is in the tree is no newcomer for being found in /proc. */
-	if (!pid || (item->found && item->kind == FACT_FOUND &&
-		     tree_find(m->tree, pid)))
-		return;
-	birth = calloc(1, sizeof(*birth));
-	if (!birth)
-		abort();
-	birth->item = item;
-	birth->pid = pid;
-	item->birth = birth;
-	at = newest(m, pid);
-	if (!at || at->item->mono_ns <= item->mono_ns) {
-		birth->older = at;
-		set_newest(m, birth);
-		return;
-	}
-	while (at->older && at->older->item->mono_ns > item->mono_ns)
-		at = at->older;
-	birth->older = at->older;
-	at->older = birth;
+	if (f->kind == FACT_FOUND)
+		return tree_find(m->tree, f->pid) ? 0 : f->pid;
+	return f->kind == FACT_FORK && !f->thread ? f->child : 0;
 }
 
-static struct item *new_item(const struct fact *f)
-{
-	struct item *item = calloc(1, sizeof(*item));
-
-	if (!item)
-		abort();
-	item->kind = (unsigned char)f->kind;
-	item->time_ms = f->time_ms;
-	item->mono_ns = f->mono_ns;
-	item->pid = f->pid;
-	if (f->source != SOURCE_WITNESS) {
-		item->found = fact_copy(f);
-		return item;
-	}
-	item->born_ms = f->born_ms;
-	item->child = f->child;
-	item->vpid = f->vpid;
-	item->ns_depth = f->ns_depth;
-	item->thread = f->thread;
-	item->code = (unsigned char)f->code;
-	item->signal = (unsigned char)f->signal;
-	item->oom = f->oom;
-	item->reaper_died = f->reaper_died;
-	if (f->container)
-		item->container = strdup(f->container);
-	if (f->container && !item->container)
-		abort();
-	return item;
-}
-
-/* In front of what at points to: m->last is the end. */
 static void put_at(struct merge *m, struct item **at, const struct fact *f)
 {
-	struct item *item = new_item(f);
+	bool stranger = is_reborn(m, f);
+	struct item *item = queue_put(&m->queue, at, f);
+	pid_t pid = newcomer(m, f);
 
-	item->stranger = is_reborn(m, f);
-	item->next = *at;
-	*at = item;
-	if (!item->next)
-		m->last = &item->next;
-	m->n++;
-	list_birth(m, item, newcomer(f));
+	item->stranger = stranger;
+	if (pid)
+		queue_list(&m->queue, item, pid);
 }
 
 /* In its turn among what waits: that of a fact from the past. */
 static void insert(struct merge *m, const struct fact *f)
 {
-	struct item **at = &m->first;
+	struct item **at = &m->queue.first;
 
 	while (*at && (*at)->mono_ns <= f->mono_ns)
 		at = &(*at)->next;
@@ -351,7 +155,7 @@ static void put_recalled(void *ctx, const struct fact *f)
 {
 	struct merge *m = ctx;
 
-	put_at(m, m->last, f);
+	put_at(m, m->queue.last, f);
 }
 
 void merge_put(struct merge *m, const struct fact *f)
@@ -363,11 +167,11 @@ void merge_put(struct merge *m, const struct fact *f)
 		if (!is_reborn(m, f))
 			return;
 	}
-	put_at(m, m->last, f);
+	put_at(m, m->queue.last, f);
 	/* The children of who was found are the tree's only behind him. */
 	if (f->kind == FACT_FOUND && !is_known)
 		strangers_recall(m->strangers, f->pid, put_recalled, m);
-	while (m->n > MAX_WAITING)
+	while (m->queue.n > MAX_WAITING)
 		give_first(m);
 }
 
@@ -385,7 +189,7 @@ static void adopt(struct merge *m)
 
 static void give_until(struct merge *m, uint64_t time_ms)
 {
-	while (m->first && m->first->time_ms < time_ms)
+	while (m->queue.first && m->queue.first->time_ms < time_ms)
 		give_first(m);
 }
 
@@ -394,8 +198,8 @@ static void give_through(struct merge *m, const struct item *item)
 {
 	bool last = false;
 
-	while (item && m->first && !last) {
-		last = m->first == item;
+	while (item && m->queue.first && !last) {
+		last = m->queue.first == item;
 		give_first(m);
 	}
 }
@@ -406,23 +210,15 @@ static void give_through(struct merge *m, const struct item *item)
  */
 static void give_found(struct merge *m, const struct item *item)
 {
-	struct item **at = &m->first;
-	struct item *found;
+	struct item **at = &m->queue.first;
 	bool last = false;
 
 	while (*at && !last) {
-		found = *at;
-		last = found == item;
-		if (found->kind != FACT_FOUND) {
-			at = &found->next;
-			continue;
-		}
-		*at = found->next;
-		if (!*at)
-			m->last = at;
-		unlist(m, found);
-		give(m, found);
-		free_item(m, found);
+		last = *at == item;
+		if ((*at)->kind == FACT_FOUND)
+			give(m, at);
+		else
+			at = &(*at)->next;
 	}
 }
 
@@ -433,7 +229,7 @@ static void give_found(struct merge *m, const struct item *item)
 static bool ends_predecessor(const struct merge *m, const struct fact *f,
 			     const struct item *birth)
 {
-	const struct item *i = f->kind == FACT_EXIT ? m->first : birth;
+	const struct item *i = f->kind == FACT_EXIT ? m->queue.first : birth;
 
 	for (; i != birth; i = i->next)
 		if (i->pid == f->pid && i->kind == FACT_EXIT && !i->signal &&
@@ -445,7 +241,7 @@ static bool ends_predecessor(const struct merge *m, const struct fact *f,
 /* pid speaks, and its birth waits: all that was before is due. */
 static void give_birth(struct merge *m, const struct fact *f)
 {
-	const struct item *birth = birth_of(m, f);
+	const struct item *birth = queue_birth_of(&m->queue, f);
 
 	if (birth && birth->kind == FACT_FOUND)
 		give_found(m, birth);
@@ -470,7 +266,7 @@ static void give_own(struct merge *m, const struct fact *f)
 	const struct item *last = NULL;
 
 	if ((f->kind != FACT_EXIT && f->kind != FACT_EXEC) ||
-	    (!find_birth(m, f->pid) && !tree_find(m->tree, f->pid)))
+	    (!queue_newest(&m->queue, f->pid) && !tree_find(m->tree, f->pid)))
 		return;
 	/* That it executed this was given; what waits is another exec. */
 	if (f->kind == FACT_EXEC &&
@@ -479,7 +275,7 @@ static void give_own(struct merge *m, const struct fact *f)
 	/* An exec is stamped when it was called, and may take its time. */
 	if (f->kind == FACT_EXEC && tree_trusts(m->tree, f->time_ms))
 		until_ms = UINT64_MAX;
-	for (struct item *i = m->first;
+	for (struct item *i = m->queue.first;
 	     i && i->time_ms <= until_ms && !is_next_user(i, f->pid);
 	     i = i->next) {
 		if (i->pid != f->pid || i->kind == FACT_EXIT)
@@ -506,7 +302,7 @@ static void come(struct merge *m, uint64_t stamp_ms)
 static uint64_t time_of(struct merge *m, const struct fact *f)
 {
 	uint64_t earliest = epochs_earliest(&m->epochs, f->time_ms);
-	const struct item *birth = find_birth(m, f->pid);
+	const struct item *birth = queue_newest(&m->queue, f->pid);
 
 	return !earliest || (birth && earliest + COARSE_MS < birth->time_ms) ?
 		       epochs_latest(&m->epochs, f->time_ms) :
@@ -533,7 +329,7 @@ void merge_pass(struct merge *m, uint64_t time_ms)
 
 bool merge_knows(const struct merge *m, pid_t pid)
 {
-	return newest(m, pid) || tree_knows(m->tree, pid);
+	return queue_newest(&m->queue, pid) || tree_knows(m->tree, pid);
 }
 
 void merge_skip(struct merge *m, uint64_t time_ms)
@@ -551,7 +347,7 @@ static bool owes_record(const struct item *item, uint64_t owed_ms)
 
 void merge_pause(struct merge *m, uint64_t time_ms, uint64_t owed_ms)
 {
-	const struct item *i = m->first;
+	const struct item *i = m->queue.first;
 
 	while (i && i->time_ms < time_ms && !owes_record(i, owed_ms))
 		i = i->next;
@@ -564,7 +360,7 @@ void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)
 
 	if (!forward_ms)
 		return;
-	for (struct item *i = m->first; i; i = i->next) {
+	for (struct item *i = m->queue.first; i; i = i->next) {
 		i->time_ms += (uint64_t)forward_ms;
 		if (!i->found)
 			continue;
@@ -577,9 +373,9 @@ void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)
 
 void merge_finish(struct merge *m)
 {
-	while (m->first)
+	while (m->queue.first)
 		give_first(m);
 	adopt(m);
-	while (m->first)
+	while (m->queue.first)
 		give_first(m);
 }

@@ -40,9 +40,6 @@
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
 
-/* Audit stamps are a jiffy coarse: 10 ms where HZ is 100. */
-#define COARSE_MS 10
-
 /* Facts kept of one process that waits for its place, and of all. */
 #define MAX_PENDING 4096
 #define MAX_HELD 262144
