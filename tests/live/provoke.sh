@@ -55,8 +55,11 @@ lines_of() {
 	all_of "$1" | wc -l
 }
 
-# What is about to be removed is still read, to its end.
+# What is about to be removed is still read, to its end; generations have
+# come to theirs.
 hold_text() {
+	find "${text%/*}" -name "${text##*/}.*" -exec cat {} + \
+		>>"$scratch/gone.log"
 	exec 5<"$text"
 }
 
