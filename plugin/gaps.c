@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gaps.h"
 
-#include <stdbool.h>
 #include <string.h>
+
+/* As the tree: a stamp from so long ago may be a clock that was set back. */
+#define BACK_MS 60000
 
 static uint64_t *word_of(struct gaps *g, uint64_t serial, uint64_t *bit)
 {
@@ -56,6 +58,7 @@ void gaps_see(struct gaps *g, uint64_t serial)
 	/* The first, or a jump that no loss explains: a fresh beginning. */
 	if (!g->next || is_reboot(g, serial) || serial > g->next + 1000000) {
 		memset(g->seen, 0, sizeof(g->seen));
+		memset(g->marks, 0, sizeof(g->marks));
 		g->next = g->top = serial;
 	}
 	if (serial > g->top)
@@ -70,6 +73,20 @@ void gaps_see(struct gaps *g, uint64_t serial)
 	for (word = word_of(g, g->next, &bit); *word & bit;
 	     word = word_of(g, g->next, &bit))
 		pass(g);
+}
+
+bool gaps_pass(struct gaps *g, uint64_t time_ms)
+{
+	if (time_ms + BACK_MS < g->step_ms)
+		g->step_ms = time_ms;
+	if (time_ms < g->step_ms + GAPS_STEP_MS)
+		return false;
+	if (g->next)
+		pass_to(g, g->marks[1] + 1);
+	g->marks[1] = g->marks[0];
+	g->marks[0] = g->top;
+	g->step_ms = time_ms;
+	return true;
 }
 
 void gaps_expect(struct gaps *g, uint64_t serial)

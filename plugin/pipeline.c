@@ -23,7 +23,6 @@ struct node {
 	char *name;
 	struct tree *tree;
 	struct gaps gaps;
-	uint64_t gaps_due;	/* when to report them; 0: nothing to report */
 	UT_hash_handle hh;	/* the least recently used comes first */
 };
 
@@ -143,11 +142,28 @@ static void report_gaps(struct pipeline *p, struct node *n)
 {
 	uint64_t missing = gaps_take(&n->gaps);
 
-	n->gaps_due = 0;
 	if (!missing)
 		return;
 	p->metrics.serial_gaps += missing;
 	tree_lost(n->tree, missing, "serials");
+}
+
+/*
+ * Whether an event can begin so, since the kernel writes SYSCALL, or what an
+ * LSM had to say before it, first (audit_log_exit() in kernel/auditsc.c). Of
+ * an event that begins otherwise, auditd had room for the end only: nobody
+ * understands that, and it is as good as missing.
+ */
+static bool can_begin(const struct gate_key *k)
+{
+	static const char *const later[] = { "EOE", "PROCTITLE", "PATH", "CWD",
+					     "EXECVE" };
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (strlen(later[i]) == k->type_len &&
+		    !memcmp(later[i], k->type, k->type_len))
+			return false;
+	return true;
 }
 
 static void on_key(void *ctx, const struct gate_key *k)
@@ -160,11 +176,9 @@ static void on_key(void *ctx, const struct gate_key *k)
 		return;
 	if (n == p->local)
 		merge_pass(p->merge, k->time_ms);
-	gaps_see(&n->gaps, k->serial);
-	/* One line for all of a linger time. */
-	if (n->gaps.missing && !n->gaps_due)
-		n->gaps_due = k->time_ms + p->options.tree.linger_ms;
-	if (n->gaps_due && k->time_ms >= n->gaps_due)
+	if (can_begin(k))
+		gaps_see(&n->gaps, k->serial);
+	if (gaps_pass(&n->gaps, k->time_ms))
 		report_gaps(p, n);
 }
 
