@@ -403,13 +403,20 @@ promise_group() {
 	echo "the logs are root's group's, which is said; nothing is lost"
 }
 
+# Without a state, or it would tell what went by meanwhile. The census is none
+# of what is counted next.
+start_anew() {
+	stop_auditd
+	rm "$disk/state/state"
+	start_auditd_again
+	settle
+}
+
 # The group is looked up at the start only.
 prepare_group() {
 	grep -v '^adm:' /etc/group >"$scratch/group"
 	mount --bind "$scratch/group" /etc/group
-	stop_auditd
-	rm "$disk/state/state"	# or it would tell what went by meanwhile
-	start_auditd_again
+	start_anew
 	await "it is said" has_said 'no group adm, root.s is used'
 	await "the logs are root's group's" has_group root
 	umount /etc/group
@@ -429,9 +436,7 @@ check_group() {
 	claim_all_told
 	claim_nothing_lost
 	claim_text_lost_nothing
-	stop_auditd
-	rm "$disk/state/state"
-	start_auditd_again
+	start_anew
 	await "the logs are adm's again" has_group adm
 	seen="logs of root's group, then of adm's"
 }
