@@ -19,6 +19,7 @@ _Static_assert(sizeof(off_t) == 8, "needs _FILE_OFFSET_BITS=64");
 #define FILE_MODE 0640
 #define FAIL_RETRY_MS 1000
 #define STUCK_RETRY_MS 10000
+#define MAX_TRIES 3
 
 struct trouble {
 	bool on;
@@ -226,7 +227,7 @@ static int open_in(struct logfile *lf, int dir_fd, struct err *err)
 }
 
 /* The directory, too, is what has this name now. */
-static int open_by_name(struct logfile *lf, struct err *err)
+static int try_by_name(struct logfile *lf, struct err *err)
 {
 	int dir_fd = logdir_open(lf->path, lf->options.gid, err);
 
@@ -238,6 +239,17 @@ static int open_by_name(struct logfile *lf, struct err *err)
 	}
 	cleanup_close(&lf->dir_fd);
 	lf->dir_fd = dir_fd;
+	return 0;
+}
+
+/* Who removes the directory may do so just when it has been opened. */
+static int open_by_name(struct logfile *lf, struct err *err)
+{
+	int tries = 0;
+
+	while (try_by_name(lf, err))
+		if (err->code != ENOENT || ++tries == MAX_TRIES)
+			return -1;
 	return 0;
 }
 

@@ -6,7 +6,9 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -428,6 +430,39 @@ START_TEST(test_in_place)
 }
 END_TEST
 
+static void *remove_once(void *done)
+{
+	char log_dir[80];
+
+	snprintf(log_dir, sizeof(log_dir), "%s/log", dir);
+	unlink(path);
+	rmdir(log_dir);
+	atomic_store((atomic_bool *)done, true);
+	return NULL;
+}
+
+/* Whenever it is that the directory is removed, it is made anew at once. */
+START_TEST(test_removed)
+{
+	struct heard h;
+	struct logfile *lf = new_log(&h, 0, 3);
+
+	for (int round = 0; round < 1000; round++) {
+		atomic_bool done = false;
+		pthread_t thread;
+
+		ck_assert(!pthread_create(&thread, NULL, remove_once, &done));
+		while (!atomic_load(&done))
+			write_text(lf, "a\n", 0);
+		pthread_join(thread, NULL);
+		write_text(lf, "b\n", 0);
+		ck_assert_msg(!h.count[LOGFILE_FAILS], "%s", h.text);
+		ck_assert_ptr_nonnull(strstr(content(path), "b\n"));
+	}
+	logfile_free(lf);
+}
+END_TEST
+
 /* A log that fails is looked for by its name: here is a better disk by now. */
 START_TEST(test_other_disk)
 {
@@ -623,6 +658,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_gap);
 	tcase_add_test(t, test_stuck);
 	tcase_add_test(t, test_in_place);
+	tcase_add_test(t, test_removed);
 	tcase_add_test(t, test_other_disk);
 	tcase_add_test(t, test_whole);
 	tcase_add_loop_test(t, test_hands, 0, COUNT(hands));
