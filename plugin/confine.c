@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -193,6 +194,8 @@ static const struct {
 };
 
 struct confine {
+	pthread_mutex_t lock;	/* libseccomp makes a filter's program when it is
+				 * loaded, and keeps it there */
 	scmp_filter_ctx filter[CONFINE_THREADS];	/* NULL: none */
 };
 
@@ -305,6 +308,7 @@ struct confine *confine_new(enum confine_filter filter, struct err *err)
 
 	if (!c)
 		abort();
+	pthread_mutex_init(&c->lock, NULL);
 	if (filter == CONFINE_OFF || !make_filters(c, filter, err))
 		return c;
 	err_wrap(err, "there is no seccomp filter");
@@ -319,10 +323,11 @@ void confine_free(struct confine *c)
 	for (int i = 0; i < CONFINE_THREADS; i++)
 		if (c->filter[i])
 			seccomp_release(c->filter[i]);
+	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
 
-void confine_enter(const struct confine *c, enum confine_thread thread)
+void confine_enter(struct confine *c, enum confine_thread thread)
 {
 	if (!c)
 		return;
@@ -331,8 +336,10 @@ void confine_enter(const struct confine *c, enum confine_thread thread)
 		if (capng_apply(CAPNG_SELECT_CAPS))
 			abort();
 	}
+	pthread_mutex_lock(&c->lock);
 	if (c->filter[thread] && seccomp_load(c->filter[thread]))
 		abort();
+	pthread_mutex_unlock(&c->lock);
 }
 
 static bool is_let_through(enum confine_thread thread, const char *call)

@@ -43,7 +43,7 @@ void confine_free(struct confine *c);
  * A NULL c does nothing: so tests run the threads. Aborts on failure, since
  * nothing that gets rights can.
  */
-void confine_enter(const struct confine *c, enum confine_thread thread);
+void confine_enter(struct confine *c, enum confine_thread thread);
 
 /*
  * Makes that thread's filter for a machine, by libseccomp's name for it

@@ -61,7 +61,7 @@ struct core {
 	bool quiet;			/* a pause was followed to its end */
 	uint64_t look_ms;		/* not sooner is looked around again */
 	bool started;
-	const struct confine *confine;
+	struct confine *confine;
 	pthread_t thread;
 	pthread_mutex_t lock;		/* for what follows */
 	struct core_options *next;	/* to come into force, or NULL */
@@ -467,7 +467,7 @@ struct core *core_new(const struct core_options *options, struct channel *in,
  */
 #define STACK_BYTES (64u << 20)
 
-int core_start(struct core *c, const struct confine *confine, struct err *err)
+int core_start(struct core *c, struct confine *confine, struct err *err)
 {
 	pthread_attr_t attr;
 	int code;

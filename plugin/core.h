@@ -43,7 +43,7 @@ struct core *core_new(const struct core_options *options, struct channel *in,
  * ends when its channel is closed and all of it went
  * through; then it closes the ledger's.
  */
-int core_start(struct core *c, const struct confine *confine, struct err *err);
+int core_start(struct core *c, struct confine *confine, struct err *err);
 
 /* From another thread: takes effect between two slices. Returns at once. */
 void core_set_options(struct core *c, const struct core_options *options);

@@ -25,7 +25,7 @@ struct intake {
 	int fd;
 	int stop_fd;		/* eventfd */
 	struct channel *out;
-	const struct confine *confine;
+	struct confine *confine;
 	pthread_t thread;
 	bool started;
 	bool patient;		/* what fd is read from can wait */
@@ -259,8 +259,7 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-int intake_start(struct intake *in, const struct confine *confine,
-		 struct err *err)
+int intake_start(struct intake *in, struct confine *confine, struct err *err)
 {
 	int code;
 

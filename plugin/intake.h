@@ -36,8 +36,7 @@ struct intake *intake_new(int fd, struct channel *out, struct err *err);
  * Starts the thread, confined by confine (borrowed; NULL: not at all). At its
  * end, or fd's, it closes the channel.
  */
-int intake_start(struct intake *in, const struct confine *confine,
-		 struct err *err);
+int intake_start(struct intake *in, struct confine *confine, struct err *err);
 
 /*
  * From any thread, returns at once: read what is there, wait for no more,

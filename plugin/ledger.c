@@ -27,7 +27,7 @@ struct ledger {
 	void *ctx;
 	int ended_fd;
 	bool started;
-	const struct confine *confine;
+	struct confine *confine;
 	pthread_t thread;
 	struct log logs[LEDGER_LOGS];
 	pthread_mutex_t lock;	/* for what follows, and for lost */
@@ -272,7 +272,7 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-int ledger_start(struct ledger *l, int ended_fd, const struct confine *confine,
+int ledger_start(struct ledger *l, int ended_fd, struct confine *confine,
 		 struct err *err)
 {
 	int code;

@@ -54,7 +54,7 @@ struct ledger *ledger_new(const struct ledger_options *options,
  * ends when the channel is closed and everything in
  * it is written; then it writes to ended_fd, an eventfd (-1: none).
  */
-int ledger_start(struct ledger *l, int ended_fd, const struct confine *confine,
+int ledger_start(struct ledger *l, int ended_fd, struct confine *confine,
 		 struct err *err);
 
 /* Waits for the thread's end, if it was started. */

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -350,6 +351,57 @@ START_TEST(test_attempts)
 }
 END_TEST
 
+#define TOGETHER 5	/* as the core and its readers */
+
+struct start {
+	struct confine *confine;
+	pthread_barrier_t barrier;
+};
+
+static void *enter_together(void *ctx)
+{
+	struct start *start = ctx;
+
+	pthread_barrier_wait(&start->barrier);
+	confine_enter(start->confine, CONFINE_CORE);
+	return NULL;
+}
+
+static void start_together(void)
+{
+	pthread_t threads[TOGETHER];
+	struct start start;
+	struct err err;
+
+	start.confine = confine_new(CONFINE_KILL, &err);
+	if (!start.confine || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    pthread_barrier_init(&start.barrier, NULL, TOGETHER))
+		_exit(99);
+	for (int i = 0; i < TOGETHER; i++)
+		if (pthread_create(&threads[i], NULL, enter_together, &start))
+			_exit(98);
+	for (int i = 0; i < TOGETHER; i++)
+		pthread_join(threads[i], NULL);
+	_exit(DONE);
+}
+
+/* Threads that enter at once do not spoil each other's filter. */
+START_TEST(test_together)
+{
+	for (int i = 0; i < 200; i++) {
+		pid_t pid = fork();
+		int status;
+
+		ck_assert_int_ge(pid, 0);
+		if (!pid)
+			start_together();
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_msg(code_of(status) == DONE, "the %dth: status %#x",
+			      i, (unsigned int)status);
+	}
+}
+END_TEST
+
 /* --- what every thread may */
 
 static long use_memory(void)
@@ -531,6 +583,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_attempts, 0, (int)COUNT(attempts));
 	tcase_add_loop_test(t, test_common, 0, CONFINE_THREADS);
 	tcase_add_loop_test(t, test_abort, 0, CONFINE_THREADS);
+	tcase_add_test(t, test_together);
 	tcase_add_test(t, test_syslog);
 	tcase_add_loop_test(t, test_machines, 0, (int)COUNT(machines));
 #ifdef __x86_64__
