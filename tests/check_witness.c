@@ -21,7 +21,7 @@
 #define SEEDS 12
 
 /* A stamp may be so much older than the call's own end. */
-#define COARSE_MS 15
+#define LATEST_MS 15
 
 static uint64_t random_below(uint64_t *state, uint64_t n)
 {
@@ -63,7 +63,7 @@ static void run(struct finals *finals, const struct facts *facts,
 
 		if (way->lean && !is_lean(f))
 			continue;
-		arrival = f->time_ms + COARSE_MS;
+		arrival = f->time_ms + LATEST_MS;
 		if (way->lag_ms && !random_below(&state, 50))
 			arrival += random_below(&state, way->lag_ms);
 		now = arrival > now ? arrival : now;
