@@ -124,7 +124,6 @@ static void restore_end(struct tree *t, struct proc *p, const struct saved *s)
 	const struct proc *other = pids_older(p);
 
 	p->reason = EXIT_UNKNOWN;
-	p->priv->end_told = true;
 	if (!s->ended_ms) {
 		proc_bury(t, p);
 		return;

@@ -68,7 +68,8 @@ struct step {
  * ended), 50 (in a pid namespace within) with its child 51; of c2 in the
  * same shim the init 63 and its child 64; of c3, whose runc 70 is at work,
  * the stage 73; of c4, whose init 83 has ended, 85 in the host's namespace.
- * 52 of c1 has just ended.
+ * 52 of c1 has just ended, and so have runc 56 and the init 57 of c5, of which
+ * nobody has said yet that it executed anything.
  */
 static const struct step life[] = {
 	{ 0, FOUND, 10, 0, 0, CONTAINERD, "containerd", .depth = 1 },
@@ -106,6 +107,8 @@ static const struct step life[] = {
 	LAST(8004, 70, 73, 1, "c3"),
 
 	IN(8010, 33, 52, 12), X(8020, 52, 4),
+	F(8011, 21, 56), E(8011, 56, RUNC, "runc create --bundle /b/c5 c5"),
+	LAST(8012, 56, 57, 1, "c5"), X(8013, 56, 0), X(8014, 57, 3),
 	{ .kind = END_OF_STORY },
 };
 
@@ -220,6 +223,9 @@ static const struct story stories[] = {
 	  { { 8012, HEARD_EXEC, 52, 33, .exe = "/bin/ls", .args = "ls" },
 	    { 8019, HEARD_EXIT, 52, 33, .n = 4 }, WAIT(9000) },
 	  { "exec 52 member c1" } },
+	{ "and so a container's start and stop", true,
+	  { { 8013, HEARD_EXEC, 57, 21, .exe = "/bin/sh", .args = "sh" } },
+	  { "start c5 57", "stop c5 57", "exec 57 init c5" } },
 	{ "and its pid is another's", true,
 	  { { 8040, HEARD_EXEC, 52, 33, .exe = "/bin/ls", .args = "ls" } },
 	  { "fork 52<-33 member c1 audit", "exec 52 member c1" } },
@@ -535,6 +541,8 @@ static const struct {
 	{ 71, 70, false, ROLE_RUNTIME, "c3" },
 	{ 73, 70, false, ROLE_RUNTIME, "c3" },
 	{ 52, 33, true, ROLE_MEMBER, "c1" },
+	{ 56, 21, true, ROLE_RUNTIME, "c5" },
+	{ 57, 56, true, ROLE_RUNTIME, "c5" },
 };
 
 /* Who lives and who is above them, oldest first, and nobody else. */
