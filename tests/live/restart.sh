@@ -126,8 +126,9 @@ check_living() {
 			[$one, .])'
 }
 
-# Not a claim: where auditd was away for longer than the linger time, an end
-# that the kernel told is not held back for the records that come then.
+# Not a claim: where auditd was away for longer than the linger time, or with it
+# the plugin, an end that the kernel told is not held back for the records that
+# come then.
 tell_late() {
 	jq -r -s 'group_by(.process.entity_id) | map(select(
 		any(.[]; .event.action == "end") and
