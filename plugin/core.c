@@ -461,22 +461,12 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 	return c;
 }
 
-/*
- * Placing a process may place those who waited for it, and so on: as deep
- * as limbo is large. It is address space, not memory.
- */
-#define STACK_BYTES (64u << 20)
-
 int core_start(struct core *c, struct confine *confine, struct err *err)
 {
-	pthread_attr_t attr;
 	int code;
 
 	c->confine = confine;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	code = pthread_create(&c->thread, &attr, run, c);
-	pthread_attr_destroy(&attr);
+	code = pthread_create(&c->thread, NULL, run, c);
 	if (code)
 		return err_set(err, code, "cannot start the core's thread");
 	c->started = true;

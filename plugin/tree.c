@@ -84,6 +84,7 @@ void tree_free(struct tree *t)
 		return;
 	claims_free(t);
 	free(t->given);
+	free(t->following);
 	while (t->all)
 		proc_free(t, t->all);
 	while (t->containers)
@@ -181,6 +182,7 @@ static void due(struct tree *t, struct timer *timer)
 		tree_lost(t, lost, "processes");
 		break;
 	}
+	follow(t);
 }
 
 static void run_due(struct tree *t, uint64_t until)
@@ -358,6 +360,7 @@ void tree_apply(struct tree *t, const struct fact *f)
 		apply_heard(t, f, at);
 		break;
 	}
+	follow(t);
 }
 
 size_t tree_size(const struct tree *t)

@@ -133,6 +133,8 @@ const char *tree_check(const struct tree *t)
 		return wrong;
 	if (n_placed != t->n_placed || n_limbo != t->n_limbo)
 		return "processes are miscounted";
+	if (t->n_following)
+		return "something is left to follow";
 	if (t->pids.n > n_placed + n_limbo)
 		return "more pids than processes";
 	if (t->n_limbo > t->options.max_limbo ||

@@ -174,11 +174,12 @@ void claim_answer(struct claim *c, struct proc *p)
 /*
  * Whether the numbers of p's children are lower than its own in ns: they are
  * of another namespace then, which its parent made by unshare. Where numbers
- * have come round, none is below 300 (RESERVED_PIDS in kernel/pid.c).
+ * have come round, none is below 300 (RESERVED_PIDS in kernel/pid.c). In a
+ * crowd it is not asked.
  */
 static bool began_namespace(const struct pidns *ns, const struct proc *p)
 {
-	if (!p->priv->n_claims)
+	if (!p->priv->n_claims || ns->n_claims > MAX_JUDGED)
 		return false;
 	for (const struct claim *c = ns->claims; c; c = c->next)
 		if (c->caller == p && c->vpid < p->vpid && c->vpid < 300)
@@ -224,18 +225,6 @@ static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
 		ns->init->vpid = 1;
 		pidns_anchor(ns, 1, ns->init->pid, ns->init->priv->birth_at);
 	}
-}
-
-/* owner has a child: it may be one that waits. */
-static void reconsider_waiting(struct tree *t, const struct pidns *ns,
-			       const struct proc *owner)
-{
-	struct proc *p;
-
-again:
-	for (p = ns->waiting; p; p = p->priv->waiting_next)
-		if (p->priv->first_ppid == owner->pid && consider(t, p))
-			goto again;	/* the list is another now */
 }
 
 /*
@@ -351,7 +340,7 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 	}
 	new_claim(t, caller, owner, f);
 	find_answer(t, owner);
-	reconsider_waiting(t, ns, owner);
+	follow_claim(t, ns, owner->pid);
 }
 
 static void report_silent(struct tree *t, struct claim *c)

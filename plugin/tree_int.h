@@ -8,6 +8,7 @@
  * tree_images.c	what they execute
  * tree_limbo.c		who waits for a place, and what they said meanwhile
  * tree_place.c		who is whose child: placing
+ * tree_follow.c	what follows when somebody has his place
  * tree_settle.c	the last word on a birth
  * tree_pidns.c		pid namespaces
  * tree_claims.c	births that parents announced
@@ -78,6 +79,13 @@ struct anchor {
 	pid_t pid;
 	uint64_t at;
 };
+
+/*
+ * A container in which more births are open than this, as in a fork bomb,
+ * must not cost more than it can be worth: there, the parent a process
+ * shows is taken for its own, and it gets no number.
+ */
+#define MAX_JUDGED 1024
 
 #define MAX_ANCHORS 128
 #define MAX_WAITING 256
@@ -308,6 +316,8 @@ struct tree {
 	struct proc *all;	/* every record, the newest first */
 	size_t n_placed, n_limbo, n_claims, n_containers;
 	size_t n_held;		/* facts that wait, of all processes */
+	struct following *following;	/* a stack: see tree_follow.c */
+	size_t n_following, following_size;
 	uint64_t lost;		/* processes, not yet reported */
 	struct timer lost_timer;
 };
@@ -403,13 +413,16 @@ void unshow_parent(struct tree *t, struct proc *p);
 void limbo_add(struct tree *t, struct proc *p, const struct fact *f);
 void limbo_drop(struct tree *t, struct proc *p);
 void limbo_due(struct tree *t, struct proc *p);
-void wake(struct tree *t, pid_t pid);
 void hold(struct tree *t, struct proc *p, const struct fact *f);
 void drop_pending(struct tree *t, struct proc *p);
-void release(struct tree *t, struct proc *p);
 struct pending take_pending(struct tree *t, struct proc *p);
-void apply_pending(struct tree *t, struct proc *p,
-		   const struct pending *pending);
+
+/* tree_follow.c */
+void follow_place(struct tree *t, struct proc *p, struct pending pending);
+void follow_claim(struct tree *t, struct pidns *ns, pid_t pid);
+void follow_in_order(struct tree *t, size_t since);
+void release(struct tree *t, struct proc *p);
+void follow(struct tree *t);
 
 /* tree_place.c */
 

@@ -360,12 +360,7 @@ static struct claim *rank(struct tree *t, const struct proc *p,
 	return rank_until(t, p, q, end);
 }
 
-/*
- * A container in which more births are open than this, as in a fork bomb,
- * must not cost more than it can be worth: there, the parent a process
- * shows is taken for its own, and it gets no number.
- */
-#define MAX_JUDGED 1024
+/* The same as MAX_JUDGED, for what takes longer. */
 #define MAX_RANKED 512
 
 /* Whether c may be the birth of p, which shows q, */

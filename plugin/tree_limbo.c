@@ -158,17 +158,6 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 	}
 }
 
-/* Whoever waits for pid may be placed now. */
-void wake(struct tree *t, pid_t pid)
-{
-	struct proc *p;
-
-again:
-	for (p = first_showing(t, pid); p; p = next_showing(p))
-		if (p->priv->state == STATE_LIMBO && consider(t, p))
-			goto again;	/* the list is another now */
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct fact *f = *(struct fact *const *)a;
@@ -203,24 +192,6 @@ void drop_pending(struct tree *t, struct proc *p)
 	for (size_t i = 0; i < pending.n; i++)
 		free(pending.list[i]);
 	free(pending.list);
-}
-
-void apply_pending(struct tree *t, struct proc *p,
-		   const struct pending *pending)
-{
-	for (size_t i = 0; i < pending->n; i++) {
-		apply(t, p, pending->list[i]);
-		free(pending->list[i]);
-	}
-	free(pending->list);
-}
-
-/* What was held can be understood now. */
-void release(struct tree *t, struct proc *p)
-{
-	struct pending pending = take_pending(t, p);
-
-	apply_pending(t, p, &pending);
 }
 
 /*

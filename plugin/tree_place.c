@@ -154,8 +154,7 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 		tell_birth(t, p, serial);
 	if (!b->looked)
 		t->adopted(t->adopted_ctx, p->pid);
-	apply_pending(t, p, &pending);
-	wake(t, p->pid);
+	follow_place(t, p, pending);
 }
 
 /* False if the tree is full: p is forgotten then. */

@@ -403,20 +403,13 @@ static bool present(const struct proc *p)
 	return p->priv->state == STATE_PLACED || p->priv->state == STATE_GHOST;
 }
 
-static struct proc *find_released(struct proc *top)
-{
-	for (struct proc *p = top; p; p = next_below(p, top, true))
-		if (p->priv->n_pending && p->priv->certain && placed(p))
-			return p;
-	return NULL;
-}
-
 /* Something that p is derived from is known, or known better. */
 void derive(struct tree *t, struct proc *top)
 {
+	size_t following = t->n_following;
 	struct derived was, is;
-	bool changed, any = false;
 	struct proc *p;
+	bool changed;
 
 	for (p = top; p; p = next_below(p, top, changed)) {
 		was = derived_of(p);
@@ -430,8 +423,8 @@ void derive(struct tree *t, struct proc *top)
 			follow_up(t, p);
 		/* What it was invoked to do matters to its children too. */
 		changed = changed || (p == top && p->role < ROLE_INIT);
-		any = any || (p->priv->n_pending && p->priv->certain);
+		if (p->priv->n_pending && p->priv->certain && placed(p))
+			release(t, p);
 	}
-	while (any && (p = find_released(top)))
-		release(t, p);
+	follow_in_order(t, following);
 }

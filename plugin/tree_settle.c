@@ -43,6 +43,7 @@ static bool settle(struct tree *t, struct proc *p, struct proc *q)
 	if (p->priv->state == STATE_WAITING) {
 		if (!place_judged(t, p, q, &v))
 			return false;
+		follow(t);
 	} else {
 		reparent(t, p, v.parent,
 			 v.parent == q ? SOURCE_AUDIT : SOURCE_INFERRED,
@@ -94,6 +95,7 @@ void force(struct tree *t, struct proc *p)
 	derive(t, p);
 	if (p->priv->n_pending)
 		release(t, p);
+	follow(t);
 }
 
 /*

@@ -115,6 +115,83 @@ START_TEST(stories_are_told)
 }
 END_TEST
 
+static void hear(struct tree *t, enum fact_kind kind, pid_t pid, pid_t ppid,
+		 pid_t child)
+{
+	static uint64_t serial = 1000;
+	struct fact f = {
+		.kind = kind,
+		.time_ms = T0 + 2000,
+		.serial = serial++,
+		.node = "",
+		.pid = pid,
+		.ppid = ppid,
+		.child = child,
+		.call = FORK_CLONE,
+		.uid = ID_UNSET,
+		.gid = ID_UNSET,
+		.auid = ID_UNSET,
+		.ses = ID_UNSET,
+		.quiet = true,
+	};
+
+	tree_apply(t, &f);
+}
+
+/* Each of them showed the one before as its parent, and the first one comes. */
+START_TEST(a_long_chain_comes_out_of_limbo)
+{
+	const int links = 16000;
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t =
+		tree_new(&tree_defaults, "", &metrics, story_say, &out);
+	const struct proc *last;
+
+	for (int i = 1; i <= links; i++)
+		hear(t, FACT_SEEN, 1000 + i, 1000 + i - 1, 0);
+	ck_assert_uint_eq(t->n_limbo, links);
+	story_take(t, &(struct step){ 2000, 'q', 1000, 1, 0, CONTAINERD, NULL },
+		   1);
+	ck_assert_uint_eq(t->n_limbo, 0);
+	ck_assert_uint_eq(t->n_placed, links + 1);
+	last = tree_find(t, 1000 + links);
+	ck_assert_ptr_nonnull(last);
+	ck_assert_int_eq(last->parent->pid, 1000 + links - 1);
+	tree_free(t);
+}
+END_TEST
+
+/*
+ * The first looks like the shim's child, so what its numbers are is not known,
+ * nor those of all below it, until it is settled.
+ */
+START_TEST(a_long_chain_is_understood_at_last)
+{
+	static const struct story begin = { "begin", { CONTAINER }, { NULL } };
+	const int links = 50000;
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t =
+		tree_new(&tree_defaults, "", &metrics, story_say, &out);
+
+	for (size_t i = 0; begin.steps[i].kind; i++)
+		story_take(t, &begin.steps[i], i + 1);
+	hear(t, FACT_SEEN, 1000, 21, 0);
+	for (int i = 1; i <= links; i++) {
+		hear(t, FACT_SEEN, 1000 + i, 1000 + i - 1, 0);
+		hear(t, FACT_FORK, 1000 + i - 1, i > 1 ? 1000 + i - 2 : 21,
+		     1000 + i);
+	}
+	ck_assert_uint_eq(t->n_held, links);
+	tree_idle(t, 9000);
+	ck_assert_uint_eq(t->n_held, 0);
+	ck_assert_ptr_nonnull(tree_find(t, 1000 + links));
+	ck_assert(tree_find(t, 1000 + links)->priv->exact);
+	tree_free(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("found");
@@ -124,6 +201,8 @@ int main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, stories_are_told, 0, (int)N_STORIES);
+	tcase_add_test(tcase, a_long_chain_comes_out_of_limbo);
+	tcase_add_test(tcase, a_long_chain_is_understood_at_last);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

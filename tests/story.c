@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define T0 UINT64_C(1700000000000)
-
 void story_say(void *ctx, const struct change *c)
 {
 	struct buf *out = ctx;

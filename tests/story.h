@@ -9,6 +9,9 @@
 #include "buf.h"
 #include "tree_int.h"
 
+/* A story's time begins here. */
+#define T0 UINT64_C(1700000000000)
+
 struct step {
 	unsigned int at;
 	char kind;	/* f v c 3: fork, vfork, clone, clone3; e: exec; x: exit
