@@ -23,7 +23,13 @@
 #define PAUSE_MS 3000
 #define START_MS 2000	/* how long a record of this host is waited for */
 #define OWED 4	/* linger times that auditd may be late */
-#define LOOK_MS 12	/* between two looks, if there is something to see */
+/*
+ * How often what the kernel tells is looked at for its own sake, in the long
+ * run; and how many looks may follow each other at once. Who lives for a
+ * moment is gone when it is looked at late.
+ */
+#define LOOK_MS 12
+#define LOOKS 16
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 /*
@@ -251,11 +257,16 @@ static void on_node(void *ctx, const char *node)
 		watch_stranger(c->watch, node);
 }
 
-/* Births and ends are looked at together, but for the first after a pause. */
+/* In a crowd, births and ends are looked at with the records that come then. */
 static void look_around(struct core *c)
 {
-	if (watch_drain(c->watch))
-		c->look_ms = now_ms() + LOOK_MS;
+	uint64_t now = now_ms();
+
+	if (!watch_drain(c->watch))
+		return;
+	if (c->look_ms + LOOKS * LOOK_MS < now)
+		c->look_ms = now - LOOKS * LOOK_MS;
+	c->look_ms += LOOK_MS;
 }
 
 static void feed(struct core *c, const struct channel_msg *msg)
@@ -278,10 +289,6 @@ static void trim(void)
 }
 
 /*
- * A pause of less than the linger time decides nothing: auditd may just be
- * late, and so every run over the same records says the same, at any pace.
- */
-/*
  * How long nothing has come. While the whole plugin stood still (SIGSTOP, a
  * host that was short of time) nothing could: that is no pause of the stream.
  */
@@ -297,6 +304,10 @@ static uint64_t measure_pause(struct core *c)
 	return now - c->fed_ms;
 }
 
+/*
+ * A pause of less than the linger time decides nothing: auditd may just be
+ * late, and so every run over the same records says the same, at any pace.
+ */
 static void idle(struct core *c)
 {
 	uint64_t linger_ms = c->options->pipeline.tree.linger_ms;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "epochs.h"
 
+#include "fact.h"
+
 #include <string.h>
 
 #define NS_PER_MS 1000000
 
-/* Audit stamps are a jiffy coarse: 10 ms where HZ is 100. */
-#define COARSE_NS (INT64_C(10) * NS_PER_MS)
+#define COARSE_NS (INT64_C(1) * COARSE_MS * NS_PER_MS)
 
 /* Less than that is a clock that is slewed (adjtimex(2)), not set. */
 #define STEP_NS (INT64_C(10) * NS_PER_MS)

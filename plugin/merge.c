@@ -238,29 +238,41 @@ static bool ends_predecessor(const struct merge *m, const struct fact *f,
 	return false;
 }
 
-/* pid speaks, and its birth waits: all that was before is due. */
-static void give_birth(struct merge *m, const struct fact *f)
+/*
+ * pid speaks, and its birth waits: all that was before is due. Returns whose
+ * birth it is not, though it is of that time; or NULL.
+ */
+static const struct item *give_birth(struct merge *m, const struct fact *f)
 {
 	const struct item *birth = queue_birth_of(&m->queue, f);
 
 	if (birth && birth->kind == FACT_FOUND)
 		give_found(m, birth);
-	else if (birth && !ends_predecessor(m, f, birth))
+	else if (birth && ends_predecessor(m, f, birth))
+		return birth;
+	else if (birth)
 		give_through(m, birth);
+	return NULL;
 }
 
-/* From here on the pid is another's. */
-static bool is_next_user(const struct item *i, pid_t pid)
+/*
+ * From here on the pid is another's than whom f speaks of. (If he was found,
+ * his own birth may still wait.)
+ */
+static bool is_next_user(const struct item *i, const struct fact *f)
 {
-	return i->kind == FACT_FORK && !i->thread && i->child == pid;
+	return i->kind == FACT_FORK && !i->thread && i->child == f->pid &&
+	       i->time_ms > f->time_ms + COARSE_MS;
 }
 
 /*
  * pid ends, or has executed something: what it did before is due, though it
  * may seem to be later than the stamp, which is coarse. Its end itself may
- * wait: audit tells more of it.
+ * wait: audit tells more of it. next is by which another gets the pid, if that
+ * is known.
  */
-static void give_own(struct merge *m, const struct fact *f)
+static void give_own(struct merge *m, const struct fact *f,
+		     const struct item *next)
 {
 	uint64_t until_ms = f->time_ms + 2 * COARSE_MS;
 	const struct item *last = NULL;
@@ -276,7 +288,7 @@ static void give_own(struct merge *m, const struct fact *f)
 	if (f->kind == FACT_EXEC && tree_trusts(m->tree, f->time_ms))
 		until_ms = UINT64_MAX;
 	for (struct item *i = m->queue.first;
-	     i && i->time_ms <= until_ms && !is_next_user(i, f->pid);
+	     i && i->time_ms <= until_ms && i != next && !is_next_user(i, f);
 	     i = i->next) {
 		if (i->pid != f->pid || i->kind == FACT_EXIT)
 			continue;
@@ -315,8 +327,7 @@ void merge_apply(struct merge *m, const struct fact *heard)
 
 	come(m, heard->time_ms);
 	f.time_ms = time_of(m, heard);
-	give_birth(m, &f);
-	give_own(m, &f);
+	give_own(m, &f, give_birth(m, &f));
 	tree_apply(m->tree, &f);
 	adopt(m);
 }
@@ -334,8 +345,12 @@ bool merge_knows(const struct merge *m, pid_t pid)
 
 void merge_skip(struct merge *m, uint64_t time_ms)
 {
+	uint64_t earliest = epochs_earliest(&m->epochs, time_ms);
+
 	merge_pass(m, time_ms);
-	tree_pass(m->tree, epochs_earliest(&m->epochs, time_ms));
+	/* A stamp from the future tells no time. */
+	if (earliest)
+		tree_pass(m->tree, earliest);
 }
 
 /* All our rules have execve and execveat: its record is to come. */

@@ -392,7 +392,6 @@ static int read_status_only(struct procfs *p, int proc_fd, pid_t pid)
 	char name[32];
 
 	snprintf(name, sizeof(name), "%d/status", (int)pid);
-	forget(p, pid);
 	point(&r);
 	return read_status(&r, proc_fd, name);
 }

@@ -80,12 +80,16 @@ const struct item *queue_newest(const struct queue *q, pid_t pid)
 	return birth ? birth->item : NULL;
 }
 
+static uint64_t born_at(const struct item *item)
+{
+	return item->found ? item->found->start_ms : item->time_ms;
+}
+
 const struct item *queue_birth_of(const struct queue *q, const struct fact *f)
 {
 	const struct birth *birth = newest(q, f->pid);
 
-	while (birth && birth->item->kind == FACT_FORK &&
-	       birth->item->time_ms > f->time_ms + COARSE_MS)
+	while (birth && born_at(birth->item) > f->time_ms + COARSE_MS)
 		birth = birth->older;
 	return birth ? birth->item : NULL;
 }

@@ -61,10 +61,7 @@ void queue_unlist(struct queue *q, struct item *item);
 /* By which the newest user of pid comes; NULL: none waits. */
 const struct item *queue_newest(const struct queue *q, pid_t pid);
 
-/*
- * By which he comes of whom a record speaks. Who was found in /proc was born
- * at some time before that.
- */
+/* By which he comes of whom a record speaks. */
 const struct item *queue_birth_of(const struct queue *q, const struct fact *f);
 
 #endif

@@ -39,11 +39,14 @@ static bool read_pid(const char *line, size_t len, pid_t *pid)
 /* In doubt, it may be. */
 static bool may_be_root(const struct tree *t, const char *line, size_t len)
 {
-	const char *from = find_field(line, len, " exe=\"");
-	const char *to = from ? memchr(from, '"', (size_t)(line + len - from)) :
-				NULL;
+	const char *from = find_field(line, len, " exe=");
+	const char *end = line + len;
+	const char *to;
 	char exe[MAX_EXE];
 
+	if (!from || from == end || *from++ != '"')
+		return true;
+	to = memchr(from, '"', (size_t)(end - from));
 	if (!to || (size_t)(to - from) >= sizeof(exe))
 		return true;
 	memcpy(exe, from, (size_t)(to - from));

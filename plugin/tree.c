@@ -330,7 +330,7 @@ static void apply_heard(struct tree *t, const struct fact *f, uint64_t at)
  * What /proc shows is given before its turn, and so is no sign of how far the
  * stream has come. If an earlier plugin was later, the clock was set back.
  */
-static void look_around(struct tree *t, uint64_t at)
+static void note_found(struct tree *t, uint64_t at)
 {
 	t->found_at = at;
 	if (t->told_until > at)
@@ -342,7 +342,7 @@ void tree_apply(struct tree *t, const struct fact *f)
 	uint64_t at = fact_at(t, f->time_ms);
 
 	if (f->kind == FACT_FOUND)
-		look_around(t, at);
+		note_found(t, at);
 	else
 		advance(t, at);
 	t->last_fact = t->now;

@@ -79,6 +79,12 @@ void tree_witness(struct tree *t, uint64_t since_ms);
 void tree_witness_births(struct tree *t, uint64_t since_ms);
 
 /*
+ * The witness has told all until then, and missed something since. No more is
+ * it to be trusted, until tree_witness().
+ */
+void tree_witness_gap(struct tree *t, uint64_t until_ms);
+
+/*
  * The host's time of day was set forward by so much (back, if negative), and
  * facts from now on bear times of the clock as it is now: the tree's time
  * goes on as if nothing had been.

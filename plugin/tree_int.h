@@ -299,8 +299,8 @@ struct tree {
 	struct given *given;	/* pids, lately; NULL before any */
 	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
 	uint64_t births_since;	/* … of births, which may be earlier */
-	uint64_t told_until;	/* what the witness said up to then has been
-				 * told, by an earlier plugin */
+	uint64_t told_until;	/* up to then the witness told all: before a
+				 * gap, or to an earlier plugin */
 
 	struct voucher vouchers[N_VOUCHERS];	/* by the child's pid */
 	struct timers timers;

@@ -123,12 +123,13 @@ static bool is_younger(const struct proc *p, const struct proc *than)
 /*
  * p's first record was written before that of owner's end, and so shows the
  * parent of then: nobody had taken owner's children. (do_exit() in kernel/exit.c
- * writes the record first.) Serials tell where stamps are too coarse.
+ * writes the record first.) Serials tell where stamps are too coarse; that of
+ * an end that only follows from another's record is the other's.
  */
 static bool spoke_before_end(const struct proc *p, const struct proc *owner)
 {
-	return ended(owner) && owner->priv->end_serial &&
-	       p->priv->first_serial &&
+	return ended(owner) && !owner->priv->weak_end &&
+	       owner->priv->end_serial && p->priv->first_serial &&
 	       p->priv->first_serial < owner->priv->end_serial;
 }
 

@@ -135,6 +135,27 @@ static void restore_end(struct tree *t, struct proc *p, const struct saved *s)
 	remove_later(t, p);
 }
 
+/* What an init says that lives counts, and not what one before it did. */
+static void restore_times(struct container_priv *c, struct proc *p,
+			  const struct saved *s)
+{
+	bool lives = p->role == ROLE_INIT && !ended(p) && s->started_ms;
+
+	if (c->init && !lives)
+		return;
+	if (lives) {
+		c->init = p;
+		c->self.stop_ms = 0;
+	}
+	if (s->started_ms)
+		c->self.start_ms = s->started_ms;
+	/* Nothing stops that never started, whatever the file says. */
+	if (s->stopped_ms && c->self.start_ms)
+		c->self.stop_ms = s->stopped_ms;
+	if (p->role == ROLE_INIT && ended(p) && !c->self.stop_ms)
+		c->self.stop_ms = c->self.start_ms;
+}
+
 static void restore_container(struct tree *t, struct proc *p,
 			      const struct saved *s)
 {
@@ -146,15 +167,7 @@ static void restore_container(struct tree *t, struct proc *p,
 	if (!c)
 		return;
 	container_join(t, p, &c->self);
-	if (s->started_ms)
-		c->self.start_ms = s->started_ms;
-	/* Nothing stops that never started, whatever the file says. */
-	if (s->stopped_ms && c->self.start_ms)
-		c->self.stop_ms = s->stopped_ms;
-	if (p->role == ROLE_INIT && ended(p) && !c->self.stop_ms)
-		c->self.stop_ms = c->self.start_ms;
-	if (p->role == ROLE_INIT && !ended(p) && c->self.start_ms)
-		c->init = p;
+	restore_times(c, p, s);
 	if (p->role == ROLE_SHIM && p->priv->verb == VERB_SHIM && !ended(p))
 		container_set_shim(c, p);
 }

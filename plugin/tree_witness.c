@@ -25,6 +25,15 @@ void tree_witness_births(struct tree *t, uint64_t since_ms)
 	t->births_since = since_at(t, since_ms);
 }
 
+void tree_witness_gap(struct tree *t, uint64_t until_ms)
+{
+	uint64_t until = until_ms + t->offset;
+
+	if (until >= t->witness_since && until > t->told_until)
+		t->told_until = until;
+	tree_witness(t, WITNESS_OFF);
+}
+
 bool is_witnessed(const struct tree *t, uint64_t at)
 {
 	return at >= t->witness_since || at <= t->told_until;

@@ -265,7 +265,7 @@ static void lose_witness(struct watch *w)
 {
 	uint64_t missed;
 
-	tree_witness(w->tree, WITNESS_OFF);
+	tree_witness_gap(w->tree, (w->heard_ns + w->clocks.wall_ns) / 1000000);
 	w->whole_ns = census_mono_ns();
 	w->metrics->witness_gaps++;
 	missed = witness_missed(w->witness);
@@ -305,33 +305,42 @@ static void break_witness(struct watch *w)
 	w->gap = false;
 }
 
-bool watch_drain(struct watch *w)
+bool watch_listen(struct watch *w)
 {
 	struct witness_event events[WITNESS_BATCH];
-	enum witness_state state;
-	uint64_t until;
+	uint64_t until = census_mono_ns();
+	enum witness_state state = WITNESS_EMPTY;
 	bool late, any = false;
 	size_t n;
 
-	if (!w->started)
-		return false;
-	read_clocks(w);
 	if (!w->witness)
 		return false;
-	until = census_mono_ns();
 	do {
 		state = witness_read(w->witness, events, &n);
 		if (state == WITNESS_GAP)
 			lose_witness(w);
 		for (size_t i = 0; i < n; i++)
 			put_event(w, &events[i]);
-		any = any || n;
+		if (n)
+			w->heard_ns = events[n - 1].mono_ns;
+		any = any || state != WITNESS_EMPTY;
 		/* What is later than the call is not owed to the caller, and
 		 * in a storm of births there would be no end of it. */
-		late = n && events[n - 1].mono_ns > until;
+		late = n && w->heard_ns > until;
 	} while ((state == WITNESS_MORE || state == WITNESS_GAP) && !late);
 	if (state == WITNESS_BROKEN)
 		break_witness(w);
+	return any;
+}
+
+bool watch_drain(struct watch *w)
+{
+	bool any;
+
+	if (!w->started)
+		return false;
+	read_clocks(w);
+	any = watch_listen(w);
 	if (w->gap && watch_now_ms() >= w->census_ms + CENSUS_MS)
 		mend_gap(w);
 	return any;

@@ -33,6 +33,7 @@ struct watch {
 	struct tree *tree;
 	struct metrics *metrics;
 	struct clocks clocks;
+	uint64_t heard_ns;		/* the witness's last word; monotonic */
 	uint64_t whole_ns;		/* since when no event was missed; monotonic */
 	uint64_t census_ms, sweep_ms;	/* when they were last made; monotonic */
 	bool gap;			/* the witness missed something since */
@@ -48,6 +49,9 @@ static inline uint64_t watch_now_ms(void)
 
 /* What every fact of this host has; source and kind are to be set. */
 struct fact watch_fact(const struct watch *w, const struct witness_event *e);
+
+/* All that the kernel has told up to now; true if there was any. */
+bool watch_listen(struct watch *w);
 
 /* watch_proc.c */
 bool watch_is_gone(struct watch *w, pid_t pid, uint64_t born_ms);

@@ -41,9 +41,13 @@ static void roll_free(struct roll *r)
  */
 void watch_put_gone(struct watch *w, pid_t pid, uint64_t born_ms)
 {
-	struct witness_event e = { .pid = pid, .mono_ns = census_mono_ns() };
-	struct fact f = watch_fact(w, &e);
+	struct witness_event e = { .pid = pid };
+	struct fact f;
 
+	/* How it ended may have been told meanwhile. */
+	watch_listen(w);
+	e.mono_ns = census_mono_ns();
+	f = watch_fact(w, &e);
 	f.kind = FACT_GONE;
 	f.source = SOURCE_CENSUS;
 	f.born_ms = born_ms;

@@ -166,7 +166,7 @@ enum witness_state witness_read(struct witness *w,
 		 * it has a number like the others (cn_proc_ack()). */
 		*n += understand(raw, &events[*n]);
 	}
-	state = got < WITNESS_BATCH ? WITNESS_EMPTY : WITNESS_MORE;
+	state = got < WITNESS_BATCH ? WITNESS_LAST : WITNESS_MORE;
 	if (w->gap)
 		state = WITNESS_GAP;
 	w->gap = false;

@@ -37,7 +37,8 @@ struct witness_event {
 
 /* What a read came to. */
 enum witness_state {
-	WITNESS_EMPTY,	/* that is all for now */
+	WITNESS_EMPTY,	/* there was nothing */
+	WITNESS_LAST,	/* that is all for now, be it of no interest */
 	WITNESS_MORE,	/* there may be more */
 	WITNESS_GAP,	/* the kernel dropped events before these */
 	WITNESS_BROKEN,	/* the socket is of no use any more */

@@ -677,6 +677,68 @@ START_TEST(test_told)
 }
 END_TEST
 
+/* What the witness told before a gap is not told again when its records come. */
+START_TEST(test_told_before_gap)
+{
+	static const struct step late[] = {
+		{ 8010, HEARD_CLONE, 33, 21, .n = 12 },
+		{ 8300, HEARD_CLONE, 33, 21, .n = 13 },
+		WAIT(8300),
+		{ .kind = END_OF_STORY },
+	};
+	struct pair p;
+
+	pair_new(&p);
+	tree_witness_gap(p.tree[0], T0 + 8100);
+	tree_witness(p.tree[0], T0 + 9000);
+	take_all(p.tree[0], late, "late");
+	buf_putc(&p.out[0], '\0');
+	ck_assert_str_eq(p.out[0].data, "fork 0<-33 member c1 vpid=13 audit\n");
+	pair_free(&p);
+}
+END_TEST
+
+/* A container that was restarted just before the plugin was stops, too. */
+START_TEST(test_renewed)
+{
+	static const struct step anew[] = {
+		F(9000, 21, 88),
+		E(9001, 88, RUNC, "runc create --bundle /b/n c6"),
+		LAST(9002, 88, 89, 1, "c6"),
+		X(9003, 88, 0),
+		E(9004, 89, "/bin/sh", "sh"),
+		X(9100, 89, 1),
+		F(9200, 21, 90),
+		E(9201, 90, RUNC, "runc create --bundle /b/n c6"),
+		LAST(9202, 90, 91, 1, "c6"),
+		X(9203, 90, 0),
+		E(9204, 91, "/bin/sh", "sh"),
+		{ .kind = END_OF_STORY },
+	};
+	static const struct step its_end[] = {
+		{ 9202, FOUND, 91, 21, 1, "/bin/sh", "/bin/sh", .vpid = 1,
+		  .depth = 2 },
+		X(9900, 91, 5),
+		WAIT(9901),
+		{ .kind = END_OF_STORY },
+	};
+	struct pair p;
+
+	pair_new(&p);
+	copies_free(&p.copies);
+	take_all(p.tree[0], anew, "anew");
+	tree_save(p.tree[0], keep, &p.copies);
+	tree_free(p.tree[1]);
+	p.tree[1] = tree_new(&tree_defaults, "", &p.metrics[1], say, &p.out[1]);
+	put_back(p.tree[1], &p.copies);
+	tree_witness(p.tree[1], 0);
+	take_all(p.tree[1], its_end, "its end");
+	buf_putc(&p.out[1], '\0');
+	ck_assert_str_eq(p.out[1].data, "end 91 exited 5\nstop c6 91\n");
+	pair_free(&p);
+}
+END_TEST
+
 /* Until none is left: nothing may hang on what was put back. */
 START_TEST(test_to_the_end)
 {
@@ -957,6 +1019,8 @@ int main(void)
 	tcase_add_test(tcase, test_derived);
 	tcase_add_loop_test(tcase, stories_are_told, 0, (int)COUNT(stories));
 	tcase_add_test(tcase, test_told);
+	tcase_add_test(tcase, test_told_before_gap);
+	tcase_add_test(tcase, test_renewed);
 	tcase_add_test(tcase, test_to_the_end);
 	tcase_add_loop_test(tcase, test_sense, 0, (int)COUNT(senses));
 	tcase_add_test(tcase, test_stopped_only);

@@ -90,8 +90,9 @@ static const struct {
 	  "ppid=1 pid=77 auid=0 comm=\"x\" exe=2F20 key=1", true },
 	{ "no program", 5, "ppid=1 pid=77 auid=0 comm=\"x\" exe=(null) key=1",
 	  true },
-	{ "a name that is a field", 5,
-	  "ppid=1 pid=77 auid=0 comm=\"pid=10\" exe=\"/bin/sh\" key=1", false },
+	{ "a key like a program", 5,
+	  "ppid=1 pid=77 auid=0 comm=\"x\" exe=2F20 key=\"a exe=\"/bin/sh\"",
+	  true },
 	{ "no pid", 5, "ppid=1 auid=0 " SH, true },
 	{ "no number", 5, "ppid=1 pid=x auid=0 " SH, true },
 	{ "a number and more", 5, "ppid=1 pid=77x auid=0 " SH, true },
@@ -131,6 +132,23 @@ START_TEST(test_time_passes)
 }
 END_TEST
 
+/* From before the clock was set back, say: no time is made of such a stamp. */
+START_TEST(test_future)
+{
+	struct desk d;
+
+	desk_open(&d);
+	merge_clocks(d.merge, 20000000, (T0 - 20) * 1000000);
+	for (int i = 0; i < 100; i++)
+		merge_skip(d.merge, T0 + 7200000);
+	merge_skip(d.merge, T0 + 20);
+	ck_assert_uint_eq(d.metrics.clock_steps, 0);
+	ck_assert(!tree_trusts(d.tree, T0 - 1));
+	ck_assert(tree_trusts(d.tree, T0));
+	desk_close(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("screen");
@@ -140,6 +158,7 @@ int main(void)
 
 	tcase_add_loop_test(t, test_lines, 0, COUNT(lines));
 	tcase_add_test(t, test_time_passes);
+	tcase_add_test(t, test_future);
 	suite_add_tcase(s, t);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
