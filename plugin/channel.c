@@ -282,14 +282,24 @@ int channel_fd(const struct channel *ch)
 	return ch->fd;
 }
 
-bool channel_half_full(struct channel *ch)
+static size_t used(struct channel *ch)
 {
-	bool ret;
+	size_t ret;
 
 	pthread_mutex_lock(&ch->lock);
-	ret = ch->used > ch->size / 2;
+	ret = ch->used;
 	pthread_mutex_unlock(&ch->lock);
 	return ret;
+}
+
+bool channel_is_empty(struct channel *ch)
+{
+	return !used(ch);
+}
+
+bool channel_half_full(struct channel *ch)
+{
+	return used(ch) > ch->size / 2;
 }
 
 uint64_t channel_refused(struct channel *ch)

@@ -65,6 +65,9 @@ int channel_fd(const struct channel *ch);
 /* Nothing comes for a while: the memory of what was in it is given back. */
 void channel_trim(struct channel *ch);
 
+/* No byte of it is in use. */
+bool channel_is_empty(struct channel *ch);
+
 /* More than half of its bytes are in use. */
 bool channel_half_full(struct channel *ch);
 

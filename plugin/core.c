@@ -32,6 +32,7 @@
 #define LOOKS 16
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
+#define SHORT_TICK_MS 5		/* … while the state is written anew */
 /*
  * What the lines of a slice of the stream may come to before they go to the
  * ledger; then they do anyway. The smallest channel has room for four.
@@ -207,17 +208,26 @@ static bool owes_report(const struct core *c)
 	return false;
 }
 
+static const struct timespec moment = { 0, 1000000 };
+
 /* At the end. The ledger ends only when all is written: room will come. */
 static void report_all_lost(struct core *c)
 {
-	const struct timespec pause = { 0, 1000000 };
-
 	report_lost(c);
 	hand_over(c);
 	while (owes_report(c)) {
-		nanosleep(&pause, NULL);
+		nanosleep(&moment, NULL);
 		report_lost(c);
 		hand_over(c);
+	}
+}
+
+static void finish_state(struct core *c)
+{
+	while (!keeper_finish(c->keeper, pipeline_serial(c->pipeline))) {
+		nanosleep(&moment, NULL);
+		keeper_tick(c->keeper, c->ledger);
+		keeper_go_on(c->keeper);
 	}
 }
 
@@ -383,6 +393,8 @@ static void wait_for_work(struct core *c)
 
 	if (now < c->look_ms)
 		timeout_ms = (int)(c->look_ms - now);
+	if (c->keeper && keeper_is_writing(c->keeper))
+		timeout_ms = SHORT_TICK_MS;
 	poll(fds, sizeof(fds) / sizeof(fds[0]), timeout_ms);
 }
 
@@ -424,6 +436,8 @@ static void *run(void *ctx)
 		} else {
 			idle(c);
 		}
+		if (c->keeper)
+			keeper_go_on(c->keeper);
 		watch_tick(c->watch);
 		hand_over(c);
 		if (c->keeper) {
@@ -443,7 +457,7 @@ static void *run(void *ctx)
 	hand_over(c);
 	report_all_lost(c);
 	if (c->keeper)
-		keeper_finish(c->keeper, pipeline_serial(c->pipeline));
+		finish_state(c);
 	channel_close(c->out);
 	return NULL;
 }

@@ -25,6 +25,13 @@
 /* The smallest channel has room for four such. */
 #define BATCH_BYTES ((size_t)16 << 10)
 
+/*
+ * What is written anew goes into the channel by pieces of that size, so many
+ * at a time, and the next when these have been taken: all of it at once would
+ * take as much memory as the tree.
+ */
+#define PIECES 16
+
 struct keeper {
 	char *path;
 	int dir_fd;		/* its directory */
@@ -35,6 +42,9 @@ struct keeper {
 	struct tree *tree;
 	struct channel *lines;
 	struct buf batch;	/* lines that are not in the channel yet */
+	struct buf piece;	/* of what is written anew, likewise */
+	bool writing;		/* it is written anew */
+	bool headed;		/* the state has a head, and lines are of use */
 	size_t whole_bytes;	/* of the state when it was last written */
 	size_t added_bytes;	/* since */
 	uint64_t told;		/* the highest serial told of; 0: none */
@@ -100,6 +110,7 @@ void keeper_free(struct keeper *k)
 	cleanup_close(&k->lock_fd);
 	cleanup_close(&k->dir_fd);
 	buf_free(&k->batch);
+	buf_free(&k->piece);
 	free(k->node);
 	free(k->path);
 	free(k);
@@ -168,6 +179,7 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 			   &err)) {
 	case STATE_GOOD:
 		restore(k, &state);
+		k->headed = true;
 		k->told = k->came = k->saved_serial = state.serial;
 		break;
 	case STATE_NONE:
@@ -183,13 +195,22 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 
 /* --- out of it */
 
+/* Lines are missing: only all of it, written anew, can help. */
+static void damage(struct keeper *k)
+{
+	k->damaged = true;
+	k->writing = false;
+}
+
 void keeper_flush(struct keeper *k)
 {
+	unsigned int tag = k->headed ? LEDGER_STATE : LEDGER_STATE_MORE;
+
 	if (!k->batch.len)
 		return;
 	k->added_bytes += k->batch.len;
-	if (!channel_put(k->lines, LEDGER_STATE, k->batch.data, k->batch.len))
-		k->damaged = true;
+	if (!channel_put(k->lines, tag, k->batch.data, k->batch.len))
+		damage(k);
 	buf_clear(&k->batch);
 }
 
@@ -218,10 +239,11 @@ static void put_serial(struct keeper *k)
 	k->serial_ms = now_ms();
 }
 
-void keeper_finish(struct keeper *k, uint64_t serial)
+bool keeper_finish(struct keeper *k, uint64_t serial)
 {
 	keeper_came(k, serial, true);
 	put_serial(k);
+	return k->headed || !k->lines;
 }
 
 void keeper_change(struct keeper *k, const struct change *c)
@@ -252,36 +274,80 @@ void keeper_change(struct keeper *k, const struct change *c)
 		keeper_flush(k);
 }
 
-static void collect(void *ctx, const struct saved *s)
+static bool put_piece(struct keeper *k, unsigned int tag)
 {
-	state_line(ctx, s);
+	if (!channel_put(k->lines, tag, k->piece.data, k->piece.len))
+		return false;
+	k->whole_bytes += k->piece.len;
+	buf_clear(&k->piece);
+	return true;
 }
 
-/* What is handed to the ledger is its own to free. */
+/* All is in the channel but its end. */
+static void write_end(struct keeper *k)
+{
+	keeper_flush(k);
+	if (!k->writing)
+		return;
+	if (keeper_serial(k))
+		state_serial(&k->piece, keeper_serial(k));
+	if (!put_piece(k, LEDGER_STATE_END))
+		return;
+	buf_free(&k->piece);
+	k->saved_serial = keeper_serial(k);
+	k->headed = true;
+	k->writing = false;
+}
+
+/* False if that was the last piece, or if there is no room for it now. */
+static bool write_piece(struct keeper *k)
+{
+	struct saved s;
+
+	if (channel_half_full(k->lines))
+		return false;
+	while (k->piece.len < BATCH_BYTES) {
+		if (!tree_save_next(k->tree, &s)) {
+			write_end(k);
+			return false;
+		}
+		state_line(&k->piece, &s);
+	}
+	return put_piece(k, LEDGER_STATE_MORE);
+}
+
+static void write_pieces(struct keeper *k)
+{
+	for (int i = 0; k->writing && i < PIECES; i++)
+		if (!write_piece(k))
+			return;
+}
+
 bool keeper_write(struct keeper *k)
 {
-	struct buf *all = calloc(1, sizeof(*all));
-	size_t bytes;
-
-	if (!all)
-		abort();
-	state_head(all, k->boot_id, k->node);
-	tree_save(k->tree, collect, all);
-	if (keeper_serial(k))
-		state_serial(all, keeper_serial(k));
-	bytes = all->len;
-	if (!channel_put(k->lines, LEDGER_STATE_ANEW, (const char *)&all,
-			 sizeof(all))) {
-		buf_free(all);
-		free(all);
+	keeper_flush(k);
+	buf_clear(&k->piece);
+	k->whole_bytes = 0;
+	state_head(&k->piece, k->boot_id, k->node);
+	k->writing = put_piece(k, LEDGER_STATE_ANEW);
+	if (!k->writing)
 		return false;
-	}
-	buf_clear(&k->batch);	/* it is in there */
-	k->whole_bytes = bytes;
+	tree_save_begin(k->tree);
 	k->added_bytes = 0;
-	k->saved_serial = keeper_serial(k);
 	k->damaged = false;
+	write_pieces(k);
 	return true;
+}
+
+void keeper_go_on(struct keeper *k)
+{
+	if (k->writing && channel_is_empty(k->lines))
+		write_pieces(k);
+}
+
+bool keeper_is_writing(const struct keeper *k)
+{
+	return k->writing;
 }
 
 void keeper_tick(struct keeper *k, struct ledger *ledger)
@@ -293,12 +359,13 @@ void keeper_tick(struct keeper *k, struct ledger *ledger)
 	if (ledger_lost(ledger, LEDGER_STATE)) {
 		/* It was the disk: that takes its time. */
 		k->not_before_ms = now_ms() + RETRY_MS;
-		k->damaged = true;
+		damage(k);
 	}
 	if (k->not_before_ms && now_ms() < k->not_before_ms)
 		return;
 	k->not_before_ms = 0;
 	if (k->damaged ? !channel_half_full(k->lines) :
-			 k->added_bytes > k->whole_bytes + SLACK_BYTES)
+			 !k->writing &&
+				 k->added_bytes > k->whole_bytes + SLACK_BYTES)
 		keeper_write(k);
 }

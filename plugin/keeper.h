@@ -56,10 +56,21 @@ void keeper_came(struct keeper *k, uint64_t serial, bool quiet);
  */
 void keeper_tick(struct keeper *k, struct ledger *ledger);
 
-/* The last word: all up to that serial has come and been told of. */
-void keeper_finish(struct keeper *k, uint64_t serial);
+/*
+ * The last word: all up to that serial has come and been told of. False if
+ * the state was never whole: keeper_tick() and keeper_go_on() are to be called,
+ * and this again.
+ */
+bool keeper_finish(struct keeper *k, uint64_t serial);
 
-/* Writes it anew. False if the channel has no room for it now. */
+/* Begins to write it anew. False if the channel has no room for that now. */
 bool keeper_write(struct keeper *k);
+
+/*
+ * Goes on with it, if the channel is empty: best called when nothing was put
+ * for a while. Whether there is anything to go on with.
+ */
+void keeper_go_on(struct keeper *k);
+bool keeper_is_writing(const struct keeper *k);
 
 #endif

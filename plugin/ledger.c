@@ -30,6 +30,8 @@ struct ledger {
 	struct confine *confine;
 	pthread_t thread;
 	struct log logs[LEDGER_LOGS];
+	struct buf anew;	/* of what the state is to be, not written yet */
+	bool is_anew;		/* the state is being written anew */
 	pthread_mutex_t lock;	/* for what follows, and for lost */
 	bool reopen;
 	struct ledger_options *options;	/* new ones, or NULL */
@@ -74,7 +76,8 @@ static struct ledger_options *options_copy(const struct ledger_options *from)
 
 /*
  * A log's news: what it lost is counted here, then it goes on to the owner.
- * The keeper is to hear of it at once: only what it writes anew can help.
+ * The keeper is to hear of it at once: only what it writes anew can help. If
+ * it is doing so, what the old state loses is in the new one.
  */
 static void hear(void *ctx, const struct logfile_news *news)
 {
@@ -82,9 +85,10 @@ static void hear(void *ctx, const struct logfile_news *news)
 	struct ledger *l = log->ledger;
 
 	pthread_mutex_lock(&l->lock);
-	log->lost += news->lost;
-	if (log == &l->logs[LEDGER_STATE] && news->event == LOGFILE_FAILS)
-		log->lost++;
+	if (log != &l->logs[LEDGER_STATE])
+		log->lost += news->lost;
+	else if (!l->is_anew)
+		log->lost += news->lost + (news->event == LOGFILE_FAILS);
 	pthread_mutex_unlock(&l->lock);
 	l->news(l->ctx, news);
 }
@@ -143,7 +147,7 @@ struct ledger *ledger_new(const struct ledger_options *options,
 	return l;
 }
 
-static void flush(struct ledger *l)
+static void flush_logs(struct ledger *l)
 {
 	int i;
 
@@ -164,6 +168,8 @@ static void release(struct ledger *l)
 	for (i = 0; i < LEDGER_LOGS; i++)
 		if (l->logs[i].batch.size > KEPT_BYTES)
 			buf_free(&l->logs[i].batch);
+	if (l->anew.size > KEPT_BYTES)
+		buf_free(&l->anew);
 }
 
 static void obey(struct ledger *l)
@@ -198,40 +204,90 @@ static void tell_stuck(struct ledger *l, struct log *log, const struct err *err)
 	log->stuck = err != NULL;
 }
 
-/* What was appended before is in what replaces it. */
-static void replace_state(struct ledger *l, const struct channel_msg *msg)
+/* The keeper is to try again. */
+static void fail_anew(struct ledger *l, const struct err *err)
+{
+	struct log *log = &l->logs[LEDGER_STATE];
+
+	l->is_anew = false;
+	buf_clear(&l->anew);
+	pthread_mutex_lock(&l->lock);
+	log->lost++;
+	pthread_mutex_unlock(&l->lock);
+	tell_stuck(l, log, err);
+}
+
+static void begin_anew(struct ledger *l)
+{
+	struct logfile *file = l->logs[LEDGER_STATE].file;
+	struct err err;
+
+	buf_clear(&l->anew);
+	l->is_anew = file && !logfile_anew(file, &err);
+	if (file && !l->is_anew)
+		fail_anew(l, &err);
+}
+
+static void flush_anew(struct ledger *l)
+{
+	struct err err;
+
+	if (l->is_anew && logfile_anew_put(l->logs[LEDGER_STATE].file,
+					   l->anew.data, l->anew.len, &err))
+		fail_anew(l, &err);
+	buf_clear(&l->anew);
+}
+
+/* What the old one was to get is in the new one. */
+static void end_anew(struct ledger *l)
 {
 	struct log *log = &l->logs[LEDGER_STATE];
 	struct err err;
-	struct buf *all;
 
-	memcpy(&all, msg->data, sizeof(all));
-	if (log->file &&
-	    logfile_replace(log->file, all->data, all->len, now_ms(), &err)) {
-		/* The keeper is to try again. */
-		pthread_mutex_lock(&l->lock);
-		log->lost++;
-		pthread_mutex_unlock(&l->lock);
-		tell_stuck(l, log, &err);
-	} else if (log->file) {
-		buf_clear(&log->batch);
-		tell_stuck(l, log, NULL);
+	flush_anew(l);
+	if (!l->is_anew)
+		return;
+	if (logfile_anew_end(log->file, now_ms(), &err)) {
+		fail_anew(l, &err);
+		return;
 	}
-	buf_free(all);
-	free(all);
+	l->is_anew = false;
+	buf_clear(&log->batch);
+	tell_stuck(l, log, NULL);
+}
+
+/* It was not finished. Here, since no other thread may remove a file. */
+static void drop_anew(struct ledger *l)
+{
+	if (l->is_anew)
+		logfile_anew_drop(l->logs[LEDGER_STATE].file);
+	l->is_anew = false;
+}
+
+/* A line of the state, or of what is to be it, or both. */
+static void collect_state(struct ledger *l, const struct channel_msg *msg)
+{
+	if (msg->tag == LEDGER_STATE)
+		buf_put(&l->logs[LEDGER_STATE].batch, msg->data, msg->len);
+	if (msg->tag == LEDGER_STATE_ANEW)
+		begin_anew(l);
+	if (l->is_anew)
+		buf_put(&l->anew, msg->data, msg->len);
+	if (msg->tag == LEDGER_STATE_END)
+		end_anew(l);
 }
 
 /* True when it is time to write. */
 static bool collect(struct ledger *l, const struct channel_msg *msg)
 {
-	struct log *log = &l->logs[msg->tag % LEDGER_LOGS];
+	struct log *log =
+		&l->logs[msg->tag < LEDGER_LOGS ? msg->tag : LEDGER_STATE];
 
-	if (msg->tag == LEDGER_STATE_ANEW) {
-		replace_state(l, msg);
-		return false;
-	}
-	buf_put(&log->batch, msg->data, msg->len);
-	return log->batch.len >= BATCH_BYTES;
+	if (log == &l->logs[LEDGER_STATE])
+		collect_state(l, msg);
+	else
+		buf_put(&log->batch, msg->data, msg->len);
+	return log->batch.len >= BATCH_BYTES || l->anew.len >= BATCH_BYTES;
 }
 
 static bool is_idle(const struct ledger *l)
@@ -241,7 +297,7 @@ static bool is_idle(const struct ledger *l)
 	for (i = 0; i < LEDGER_LOGS; i++)
 		if (l->logs[i].batch.len)
 			return false;
-	return true;
+	return !l->anew.len;
 }
 
 static void *run(void *ctx)
@@ -261,11 +317,13 @@ static void *run(void *ctx)
 			if (!full)
 				continue;
 		}
-		flush(l);
+		flush_logs(l);
+		flush_anew(l);
 		if (!n)
 			release(l);
 		obey(l);
 	} while (n >= 0);
+	drop_anew(l);
 	/* an eventfd that was just made has room for 1 */
 	if (l->ended_fd >= 0 && write(l->ended_fd, &one, sizeof(one)) < 0)
 		abort();
@@ -298,6 +356,7 @@ void ledger_free(struct ledger *l)
 		logfile_free(l->logs[i].file);
 		buf_free(&l->logs[i].batch);
 	}
+	buf_free(&l->anew);
 	options_free(l->options);
 	pthread_mutex_destroy(&l->lock);
 	free(l);

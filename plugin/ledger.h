@@ -27,10 +27,15 @@ enum ledger_log {
 };
 
 /*
- * Also a tag: the message is a struct buf *, malloc'ed, the ledger's from
- * then on. What it holds replaces the state.
+ * Also tags. The state is written anew: ANEW begins it, MORE is for the new
+ * one only, and with END it takes the place of the old one. What comes
+ * meanwhile as LEDGER_STATE goes to both. Each brings lines, or none.
  */
-#define LEDGER_STATE_ANEW LEDGER_LOGS
+enum ledger_anew {
+	LEDGER_STATE_ANEW = LEDGER_LOGS,
+	LEDGER_STATE_MORE,
+	LEDGER_STATE_END,
+};
 
 struct ledger_options {
 	const char *path[LEDGER_LOGS];	/* NULL: that log is off */

@@ -35,6 +35,7 @@ struct logfile {
 	void *ctx;
 	int dir_fd;		/* -1 or the directory of fd */
 	int fd;
+	int anew_fd;		/* -1 or of what is to take its place */
 	bool stale;		/* fd is not, or no longer, what path names */
 	bool was_open;		/* at some time */
 	size_t torn_bytes;	/* of a partial line at the file's end */
@@ -64,7 +65,7 @@ struct logfile *logfile_new(const char *path,
 	lf->options = *options;
 	lf->news = news;
 	lf->ctx = ctx;
-	lf->dir_fd = lf->fd = -1;
+	lf->dir_fd = lf->fd = lf->anew_fd = -1;
 	return lf;
 }
 
@@ -309,13 +310,46 @@ static int settle_dir(struct logfile *lf, struct err *err)
 	return 0;
 }
 
-int logfile_replace(struct logfile *lf, const char *data, size_t len,
-		    uint64_t now_ms, struct err *err)
+static void close_anew(struct logfile *lf)
 {
-	if (settle_dir(lf, err) ||
-	    replace_file(lf->dir_fd, lf->path, data, len, err))
+	cleanup_close(&lf->anew_fd);
+	lf->anew_fd = -1;
+}
+
+int logfile_anew(struct logfile *lf, struct err *err)
+{
+	if (settle_dir(lf, err))
 		return -1;
+	close_anew(lf);
+	lf->anew_fd = replace_begin(lf->dir_fd, lf->path, err);
+	return lf->anew_fd < 0 ? -1 : 0;
+}
+
+void logfile_anew_drop(struct logfile *lf)
+{
+	if (lf->anew_fd >= 0)
+		replace_drop(lf->dir_fd, lf->path);
+	close_anew(lf);
+}
+
+int logfile_anew_put(struct logfile *lf, const char *data, size_t len,
+		     struct err *err)
+{
+	if (!replace_put(lf->anew_fd, lf->path, data, len, err))
+		return 0;
+	logfile_anew_drop(lf);
+	return -1;
+}
+
+int logfile_anew_end(struct logfile *lf, uint64_t now_ms, struct err *err)
+{
+	if (replace_end(lf->dir_fd, lf->path, err)) {
+		logfile_anew_drop(lf);
+		return -1;
+	}
+	close_anew(lf);
 	lf->stale = true;
+	lf->failing.lost = 0;	/* it is in there */
 	lf->failing.retry_ms = now_ms;
 	return open_in(lf, lf->dir_fd, err);
 }
@@ -499,6 +533,7 @@ void logfile_free(struct logfile *lf)
 	if (!lf)
 		return;
 	close_file(lf);
+	close_anew(lf);
 	cleanup_close(&lf->dir_fd);
 	if (lf->failing.on)
 		say(lf, LOGFILE_ENDS, NULL, lf->failing.lost);

@@ -69,11 +69,15 @@ void logfile_set_options(struct logfile *lf,
 void logfile_reopen(struct logfile *lf, uint64_t now_ms);
 
 /*
- * data, of any size, takes the place of all that is in the file, or of
- * nothing of it: then -1, and err says why.
+ * Another file is begun beside it (anew if one was), gets data, of any size,
+ * and in the end takes the place of what is in it, or of nothing of it. Each
+ * returns -1 on failure, and then the other file is no more.
  */
-int logfile_replace(struct logfile *lf, const char *data, size_t len,
-		    uint64_t now_ms, struct err *err);
+int logfile_anew(struct logfile *lf, struct err *err);
+int logfile_anew_put(struct logfile *lf, const char *data, size_t len,
+		     struct err *err);
+int logfile_anew_end(struct logfile *lf, uint64_t now_ms, struct err *err);
+void logfile_anew_drop(struct logfile *lf);
 
 /*
  * Appends data, which is whole lines. What cannot be written is lost and

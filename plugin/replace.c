@@ -10,13 +10,35 @@
 #include "cleanup.h"
 #include "logdir.h"
 
-static int write_all(int fd, const char *data, size_t len)
+static char *name_of_new(const char *path)
+{
+	char *new;
+
+	if (asprintf(&new, "%s.new", path) < 0)
+		abort();
+	return new;
+}
+
+/* Its directory is root's own, so nobody can have put anything there. */
+int replace_begin(int dir_fd, const char *path, struct err *err)
+{
+	_cleanup_free_ char *new = name_of_new(path);
+	int fd = openat(dir_fd, logdir_name(new),
+			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC |
+				O_NONBLOCK,
+			0640);
+
+	return fd < 0 ? err_set(err, errno, "%s", new) : fd;
+}
+
+int replace_put(int fd, const char *path, const char *data, size_t len,
+		struct err *err)
 {
 	while (len) {
 		ssize_t n = write(fd, data, len);
 
 		if (n < 0 && errno != EINTR)
-			return -1;
+			return err_set(err, errno, "%s.new", path);
 		if (n > 0) {
 			data += n;
 			len -= (size_t)n;
@@ -25,27 +47,18 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* Its directory is root's own, so nobody can have put anything there. */
-int replace_file(int dir_fd, const char *path, const char *data, size_t len,
-		 struct err *err)
+int replace_end(int dir_fd, const char *path, struct err *err)
 {
-	_cleanup_close_ int fd = -1;
-	_cleanup_free_ char *new = NULL;
-	const char *name;
+	_cleanup_free_ char *new = name_of_new(path);
 
-	if (asprintf(&new, "%s.new", path) < 0)
-		abort();
-	name = logdir_name(new);
-	fd = openat(dir_fd, name,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC |
-			    O_NONBLOCK,
-		    0640);
-	if (fd < 0)
+	if (renameat(dir_fd, logdir_name(new), dir_fd, logdir_name(path)))
 		return err_set(err, errno, "%s", new);
-	if (!write_all(fd, data, len) &&
-	    !renameat(dir_fd, name, dir_fd, logdir_name(path)))
-		return 0;
-	err_set(err, errno, "%s", new);
-	unlinkat(dir_fd, name, 0);
-	return -1;
+	return 0;
+}
+
+void replace_drop(int dir_fd, const char *path)
+{
+	_cleanup_free_ char *new = name_of_new(path);
+
+	unlinkat(dir_fd, logdir_name(new), 0);
 }

@@ -380,9 +380,6 @@ void tree_finish(struct tree *t)
 	struct proc *p;
 
 	run_due(t, UINT64_MAX);
-	/* The oldest is the last in the list. */
-	for (p = t->all; p && p->priv->all_next;)
-		p = p->priv->all_next;
-	for (; p; p = p->priv->all_prev)
+	for (p = t->oldest; p; p = p->priv->all_prev)
 		proc_give_final(t, p);
 }

@@ -148,9 +148,13 @@ void tree_each_alive(struct tree *t, tree_proc_fn *fn, void *ctx);
 /* What is to be remembered of p; the strings are p's. */
 void tree_save_one(const struct proc *p, struct saved *s);
 
-/* That of everybody who lives, and of their ancestors, oldest first. */
-typedef void tree_saved_fn(void *ctx, const struct saved *s);
-void tree_save(struct tree *t, tree_saved_fn *fn, void *ctx);
+/*
+ * That of everybody who lives, and of their ancestors, oldest first, one by
+ * one: false if there is no more. The tree may change meanwhile: who was
+ * handed out already, or came since, was told of by a change.
+ */
+void tree_save_begin(struct tree *t);
+bool tree_save_next(struct tree *t, struct saved *s);
 
 /*
  * Puts back what was saved; nothing is said of it. parent is what this

@@ -314,6 +314,8 @@ struct tree {
 	struct pidns *host_ns;
 	struct claim *claims;	/* every one */
 	struct proc *all;	/* every record, the newest first */
+	struct proc *oldest;	/* the last of them */
+	struct proc *to_save;	/* next; NULL: none */
 	size_t n_placed, n_limbo, n_claims, n_containers;
 	size_t n_held;		/* facts that wait, of all processes */
 	struct following *following;	/* a stack: see tree_follow.c */

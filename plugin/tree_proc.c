@@ -105,6 +105,8 @@ struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
 	v->all_next = t->all;
 	if (t->all)
 		t->all->priv->all_prev = p;
+	else
+		t->oldest = p;
 	t->all = p;
 	return p;
 }
@@ -166,6 +168,22 @@ bool proc_descends(const struct proc *p, const struct proc *ancestor)
 	return false;
 }
 
+static void unlist(struct tree *t, struct proc *p)
+{
+	struct proc_priv *v = p->priv;
+
+	if (v->all_prev)
+		v->all_prev->priv->all_next = v->all_next;
+	else
+		t->all = v->all_next;
+	if (v->all_next)
+		v->all_next->priv->all_prev = v->all_prev;
+	else
+		t->oldest = v->all_prev;
+	if (t->to_save == p)
+		t->to_save = v->all_prev;
+}
+
 static void forget_init(struct proc *p)
 {
 	for (struct pidns *ns = p->priv->ns; ns; ns = ns->outer)
@@ -197,12 +215,7 @@ void proc_free(struct tree *t, struct proc *p)
 		proc_unlink(v->children);
 	forget_init(p);
 	proc_set_ns(p, NULL);
-	if (v->all_prev)
-		v->all_prev->priv->all_next = v->all_next;
-	else
-		t->all = v->all_next;
-	if (v->all_next)
-		v->all_next->priv->all_prev = v->all_prev;
+	unlist(t, p);
 	drop_pending(t, p);
 	rare_free(v);
 	shared_unref(v->cgroup);

@@ -61,20 +61,27 @@ void tree_save_one(const struct proc *p, struct saved *s)
  * A ghost that still has descendants is one of their ancestors; of who has just
  * ended, records may be on their way.
  */
-void tree_save(struct tree *t, tree_saved_fn *fn, void *ctx)
+static bool is_to_save(const struct proc *p)
 {
-	struct saved s;
-	struct proc *p;
+	return placed(p) ||
+	       (p->priv->state == STATE_GHOST && p->priv->children);
+}
 
-	for (p = t->all; p && p->priv->all_next;)
-		p = p->priv->all_next;
-	for (; p; p = p->priv->all_prev) {
-		if (!placed(p) &&
-		    (p->priv->state != STATE_GHOST || !p->priv->children))
-			continue;
-		tree_save_one(p, &s);
-		fn(ctx, &s);
-	}
+void tree_save_begin(struct tree *t)
+{
+	t->to_save = t->oldest;
+}
+
+bool tree_save_next(struct tree *t, struct saved *s)
+{
+	struct proc *p = t->to_save;
+
+	while (p && !is_to_save(p))
+		p = p->priv->all_prev;
+	t->to_save = p ? p->priv->all_prev : NULL;
+	if (p)
+		tree_save_one(p, s);
+	return p;
 }
 
 static void restore_priv(struct tree *t, struct proc *p, const struct saved *s)

@@ -71,6 +71,9 @@ struct life {
 	struct tree *tree;
 	struct channel *lines;
 	struct ledger *ledger; /* has no log, and does not run */
+	struct buf anew; /* as far as it was taken */
+	bool is_anew;
+	unsigned int written; /* to its end */
 	unsigned int census; /* changes of that kind */
 	uint64_t n;
 };
@@ -101,29 +104,48 @@ static void life_begin(struct life *l, size_t channel_bytes)
 	tree_witness(l->tree, 0);
 }
 
-/* What is left in the channel, into out; how often all was written anew. */
-static unsigned int drain(struct life *l, struct buf *out)
+static void read_message(struct life *l, const struct channel_msg *msg,
+			 struct buf *out)
+{
+	if (msg->tag == LEDGER_STATE)
+		buf_put(out, msg->data, msg->len);
+	if (msg->tag == LEDGER_STATE_ANEW) {
+		buf_clear(&l->anew);
+		l->is_anew = true;
+	}
+	if (l->is_anew)
+		buf_put(&l->anew, msg->data, msg->len);
+	if (msg->tag != LEDGER_STATE_END || !l->is_anew)
+		return;
+	buf_clear(out);
+	buf_put(out, l->anew.data, l->anew.len);
+	l->is_anew = false;
+	l->written++;
+}
+
+static void take(struct life *l, struct buf *out)
 {
 	struct channel_msg msg;
-	unsigned int anew = 0;
-	struct buf *all;
 
 	while (channel_take(l->lines, &msg, 0) > 0) {
-		if (msg.tag == LEDGER_STATE) {
-			buf_put(out, msg.data, msg.len);
-		} else {
-			ck_assert_uint_eq(msg.tag, LEDGER_STATE_ANEW);
-			ck_assert_uint_eq(msg.len, sizeof(all));
-			memcpy(&all, msg.data, sizeof(all));
-			buf_clear(out);
-			buf_put(out, all->data, all->len);
-			buf_free(all);
-			free(all);
-			anew++;
-		}
+		read_message(l, &msg, out);
 		channel_done(l->lines);
 	}
-	return anew;
+}
+
+/*
+ * What is left in the channel, and what then comes of what is written anew,
+ * as the ledger would have it in out; how often that came to its end.
+ */
+static unsigned int drain(struct life *l, struct buf *out)
+{
+	unsigned int before = l->written;
+
+	do {
+		take(l, out);
+		keeper_go_on(l->keeper);
+	} while (!channel_is_empty(l->lines));
+	return l->written - before;
 }
 
 static void life_end(struct life *l)
@@ -131,6 +153,7 @@ static void life_end(struct life *l)
 	_cleanup_buf_ struct buf rest = BUF_INIT;
 
 	drain(l, &rest);
+	buf_free(&l->anew);
 	ledger_free(l->ledger);
 	tree_free(l->tree);
 	channel_free(l->lines);
@@ -204,9 +227,14 @@ static void put_file(const struct buf *text)
 {
 	struct err err;
 	_cleanup_close_ int fd = logdir_open(path, getegid(), &err);
+	_cleanup_close_ int new_fd = -1;
 
-	ck_assert_msg(fd >= 0 && !replace_file(fd, path, text->data, text->len,
-					       &err),
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	new_fd = replace_begin(fd, path, &err);
+	ck_assert_msg(new_fd >= 0 &&
+			      !replace_put(new_fd, path, text->data, text->len,
+					   &err) &&
+			      !replace_end(fd, path, &err),
 		      "%s", err.text);
 }
 
@@ -281,6 +309,79 @@ START_TEST(test_lines)
 	ck_assert(keeper_write(l.keeper));
 	ck_assert_uint_eq(drain(&l, &more), 1);
 	check_state(&more, "10 -20 21 -22 ");
+	life_end(&l);
+}
+END_TEST
+
+/* Who lives by a state that says so much is who lives by the test. */
+static void check_lives(const struct buf *text, const bool *lives, size_t n)
+{
+	_cleanup_state_ struct state state = { 0 };
+	_cleanup_close_ int fd = -1;
+	size_t told = 0, want = 0;
+	char boot_id[64];
+
+	state_boot_id(boot_id, sizeof(boot_id));
+	put_file(text);
+	fd = logdir_open(path, getegid(), NULL);
+	ck_assert_int_eq(state_load(&state, fd, path, boot_id, "", NULL),
+			 STATE_GOOD);
+	for (size_t i = 0; i < state.n; i++) {
+		told += !state.list[i].ended;
+		ck_assert_msg(state.list[i].ended || lives[state.list[i].pid],
+			      "%d", state.list[i].pid);
+	}
+	for (size_t i = 0; i < n; i++)
+		want += lives[i];
+	ck_assert_uint_eq(told, want);
+}
+
+#define FIRST 100
+#define CROWD 3000
+#define AT_ONCE ((size_t)300 << 10)
+
+/*
+ * It is written anew by pieces, and the tree goes on meanwhile: processes
+ * that were written and some that were not, old ones and new ones, end and
+ * have children. Both the old and the new one know all of it in the end.
+ */
+START_TEST(test_pieces)
+{
+	_cleanup_buf_ struct buf old = BUF_INIT, new = BUF_INIT;
+	bool lives[4 * CROWD] = { [10] = true };
+	pid_t born = FIRST, gone = FIRST, late;
+	unsigned int rounds = 0;
+	struct life l;
+
+	life_begin(&l, 4 << 20);
+	keeper_write(l.keeper);
+	find(&l, 10);
+	for (; born < FIRST + CROWD; born++) {
+		make(&l, 10, born);
+		lives[born] = true;
+	}
+	drain(&l, &old);
+	late = born - 1;
+	ck_assert(keeper_write(l.keeper));
+	for (; keeper_is_writing(l.keeper); rounds++) {
+		size_t before = l.anew.len;
+
+		take(&l, &old);
+		ck_assert_uint_le(l.anew.len - before, AT_ONCE);
+		check_lives(&old, lives, COUNT(lives));
+		keeper_go_on(l.keeper);
+		for (int i = 0; i < 100; i++, born++) {
+			make(&l, gone, born);
+			quit(&l, gone);
+			quit(&l, late);
+			lives[born] = true;
+			lives[gone++] = lives[late--] = false;
+		}
+		tree_idle(l.tree, 60000);
+	}
+	ck_assert_uint_ge(rounds, 2);
+	ck_assert_uint_eq(drain(&l, &new), 1);
+	check_lives(&new, lives, COUNT(lives));
 	life_end(&l);
 }
 END_TEST
@@ -556,6 +657,7 @@ START_TEST(test_disk)
 	l.ledger = ledger_new(&options, l.lines, hear_log, NULL, &err);
 	ck_assert_ptr_nonnull(l.ledger);
 	ck_assert_msg(!ledger_start(l.ledger, -1, NULL, &err), "%s", err.text);
+	keeper_write(l.keeper);
 	find(&l, 10);
 	make(&l, 10, 20);
 	ck_assert(!rmdir(path));
@@ -566,6 +668,7 @@ START_TEST(test_disk)
 	/* the news of what was lost may come a little after that line */
 	while (!strstr(content(path), "\"contree\":2")) {
 		keeper_tick(l.keeper, l.ledger);
+		keeper_go_on(l.keeper);
 		usleep(1000);
 	}
 	await(path, "\"pid\":21");
@@ -599,6 +702,7 @@ START_TEST(test_removed)
 	l.ledger = ledger_new(&options, l.lines, hear_log, NULL, &err);
 	ck_assert_ptr_nonnull(l.ledger);
 	ck_assert_msg(!ledger_start(l.ledger, -1, NULL, &err), "%s", err.text);
+	keeper_write(l.keeper);
 	find(&l, 10);
 	make(&l, 10, 20);
 	await(path, "\"pid\":20");
@@ -606,6 +710,7 @@ START_TEST(test_removed)
 	make(&l, 10, 21);
 	while (access(path, F_OK)) {
 		keeper_tick(l.keeper, l.ledger);
+		keeper_go_on(l.keeper);
 		usleep(1000);
 	}
 	channel_close(l.lines);
@@ -813,6 +918,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, test_lines);
+	tcase_add_test(t, test_pieces);
 	tcase_add_test(t, test_container);
 	tcase_add_test(t, test_lives);
 	tcase_add_test(t, test_tick_idle);

@@ -88,9 +88,9 @@ static void open_desk(struct desk *d, const struct ledger_options *options)
 		      err.text);
 }
 
-static void put(struct desk *d, enum ledger_log log, const char *line)
+static void put(struct desk *d, unsigned int tag, const char *line)
 {
-	while (!channel_put(d->ch, log, line, strlen(line)))
+	while (!channel_put(d->ch, tag, line, strlen(line)))
 		sched_yield();
 }
 
@@ -252,27 +252,79 @@ END_TEST
 
 static void put_state(struct desk *d, const char *text)
 {
-	struct buf *all = calloc(1, sizeof(*all));
-
-	ck_assert_ptr_nonnull(all);
-	buf_put(all, text, strlen(text));
-	while (!channel_put(d->ch, LEDGER_STATE_ANEW, (const char *)&all,
-			    sizeof(all)))
-		sched_yield();
+	put(d, LEDGER_STATE_ANEW, text);
+	put(d, LEDGER_STATE_END, "");
 }
+
+static void open_state_desk(struct desk *d)
+{
+	struct ledger_options options = both_logs();
+
+	options.path[LEDGER_STATE] = other_path;
+	snprintf(other_path, sizeof(other_path), "%s/state", dir);
+	open_desk(d, &options);
+}
+
+/* While it is written anew, lines go to the old one and to the new one. */
+START_TEST(test_state_anew)
+{
+	struct desk d;
+
+	open_state_desk(&d);
+	put(&d, LEDGER_STATE_MORE, "nothing was begun\n");
+	put(&d, LEDGER_STATE_END, "nor this\n");
+	put(&d, LEDGER_STATE, "a\n");
+	put(&d, LEDGER_STATE_ANEW, "not for long\n");
+	put(&d, LEDGER_STATE_ANEW, "head\n");
+	put(&d, LEDGER_STATE_MORE, "1\n");
+	put(&d, LEDGER_STATE, "b\n");
+	put(&d, LEDGER_STATE_MORE, "2\n");
+	put(&d, LEDGER_STATE, "c\n");
+	await(other_path, "a\nb\nc\n");
+	put(&d, LEDGER_STATE_END, "end\n");
+	put(&d, LEDGER_STATE, "d\n");
+	await(other_path, "head\n1\nb\n2\nc\nend\nd\n");
+	put(&d, LEDGER_STATE_ANEW, "never finished\n");
+	put(&d, LEDGER_STATE, "e\n");
+	close_desk(&d);
+	ck_assert_str_eq(content(other_path), "head\n1\nb\n2\nc\nend\nd\ne\n");
+	strcat(other_path, ".new");
+	ck_assert_int_eq(access(other_path, F_OK), -1);
+}
+END_TEST
+
+/* What the old one cannot take is not lost: the new one has it. */
+START_TEST(test_state_saved)
+{
+	struct desk d;
+
+	open_state_desk(&d);
+	put(&d, LEDGER_STATE, "a\n");
+	put(&d, LEDGER_STATE_ANEW, "head\n");
+	await(other_path, "a\n");
+	ck_assert(!unlink(other_path));
+	put(&d, LEDGER_STATE, "b\n");
+	put(&d, LEDGER_JSON, "j\n");
+	await(json_path, "j\n");
+	put(&d, LEDGER_STATE_END, "end\n");
+	put(&d, LEDGER_STATE, "c\n");
+	await(other_path, "head\nb\nend\nc\n");
+	ck_assert_uint_eq(ledger_lost(d.ledger, LEDGER_STATE), 0);
+	close_desk(&d);
+	ck_assert_uint_eq(d.heard.fails, 1);
+	ck_assert_uint_eq(d.heard.works, 1);
+}
+END_TEST
 
 /* However often it is tried, it is told once; the keeper hears each time. */
 START_TEST(test_state_stuck)
 {
-	struct ledger_options options = both_logs();
 	struct desk d;
 	char name[160];
 
 	snprintf(name, sizeof(name), "%s/state.new", dir);
 	ck_assert(!mkdir(name, 0700));
-	options.path[LEDGER_STATE] = other_path;
-	snprintf(other_path, sizeof(other_path), "%s/state", dir);
-	open_desk(&d, &options);
+	open_state_desk(&d);
 	put_state(&d, "head\n");
 	put_state(&d, "head\n");
 	put(&d, LEDGER_JSON, "j1\n");
@@ -344,6 +396,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_new_path);
 	tcase_add_test(t, test_reopen);
 	tcase_add_test(t, test_lost);
+	tcase_add_test(t, test_state_anew);
+	tcase_add_test(t, test_state_saved);
 	tcase_add_test(t, test_state_stuck);
 	tcase_add_test(t, test_disturbed);
 	suite_add_tcase(s, t);

@@ -226,6 +226,15 @@ START_TEST(test_turned)
 }
 END_TEST
 
+static int replace(struct logfile *lf, const char *text, struct err *err)
+{
+	return logfile_anew(lf, err) ||
+			       logfile_anew_put(lf, text, strlen(text), err) ||
+			       logfile_anew_end(lf, 0, err) ?
+		       -1 :
+		       0;
+}
+
 /* What replaces the file is where the file was, and so is what follows. */
 START_TEST(test_replaced)
 {
@@ -234,11 +243,31 @@ START_TEST(test_replaced)
 
 	write_text(lf, "old\n");
 	shell("mv log away && mkdir log");
-	ck_assert_msg(!logfile_replace(lf, "new\n", 4, 0, &err), "%s",
-		      err.text);
+	ck_assert_msg(!replace(lf, "new\n", &err), "%s", err.text);
 	write_text(lf, "more\n");
 	has("away/x.log", "new\nmore\n");
 	shell("test -z \"$(ls log)\" && test \"$(ls away)\" = x.log");
+	logfile_free(lf);
+}
+END_TEST
+
+/* Until it takes the place of the file, it is none. */
+START_TEST(test_dropped)
+{
+	struct logfile *lf = new_log(0);
+	struct err err = { 0 };
+
+	write_text(lf, "old\n");
+	ck_assert(!logfile_anew(lf, &err));
+	ck_assert(!logfile_anew_put(lf, "one\n", 4, &err));
+	write_text(lf, "more\n");
+	has("log/x.log", "old\nmore\n");
+	ck_assert(!logfile_anew(lf, &err));
+	ck_assert(!logfile_anew_put(lf, "two\n", 4, &err));
+	has("log/x.log.new", "two\n");
+	logfile_anew_drop(lf);
+	shell("test ! -e log/x.log.new");
+	has("log/x.log", "old\nmore\n");
 	logfile_free(lf);
 }
 END_TEST
@@ -249,16 +278,13 @@ START_TEST(test_replaced_anew)
 	struct logfile *lf = new_log(0);
 	struct err err = { 0 };
 
-	ck_assert_msg(!logfile_replace(lf, "first\n", 6, 0, &err), "%s",
-		      err.text);
+	ck_assert_msg(!replace(lf, "first\n", &err), "%s", err.text);
 	has("log/x.log", "first\n");
 	shell("rm log/x.log");
-	ck_assert_msg(!logfile_replace(lf, "second\n", 7, 0, &err), "%s",
-		      err.text);
+	ck_assert_msg(!replace(lf, "second\n", &err), "%s", err.text);
 	has("log/x.log", "second\n");
 	shell("rm -r log");
-	ck_assert_msg(!logfile_replace(lf, "third\n", 6, 0, &err), "%s",
-		      err.text);
+	ck_assert_msg(!replace(lf, "third\n", &err), "%s", err.text);
 	write_text(lf, "more\n");
 	has("log/x.log", "third\nmore\n");
 	logfile_free(lf);
@@ -272,14 +298,14 @@ START_TEST(test_not_replaced)
 
 	write_text(lf, "old\n");
 	shell("mkdir log/x.log.new");
-	ck_assert_int_eq(logfile_replace(lf, "new\n", 4, 0, &err), -1);
+	ck_assert_int_eq(replace(lf, "new\n", &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "x.log.new: Is a directory"));
 	write_text(lf, "more\n");
 	has("log/x.log", "old\nmore\n");
 	/* and no link is followed */
 	shell("rmdir log/x.log.new && echo me >other && "
 	      "ln -s ../other log/x.log.new");
-	ck_assert_int_eq(logfile_replace(lf, "new\n", 4, 0, &err), -1);
+	ck_assert_int_eq(replace(lf, "new\n", &err), -1);
 	has("other", "me\n");
 	logfile_free(lf);
 }
@@ -298,6 +324,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_moved);
 	tcase_add_test(t, test_turned);
 	tcase_add_test(t, test_replaced);
+	tcase_add_test(t, test_dropped);
 	tcase_add_test(t, test_replaced_anew);
 	tcase_add_test(t, test_not_replaced);
 	suite_add_tcase(s, t);

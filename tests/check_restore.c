@@ -395,9 +395,8 @@ static void strings_of(struct saved *s, const char **at[11])
 	memcpy(at, all, sizeof(all));
 }
 
-static void keep(void *ctx, const struct saved *s)
+static void keep(struct copies *c, const struct saved *s)
 {
-	struct copies *c = ctx;
 	const char **strings[11];
 
 	ck_assert_uint_lt(c->n, COUNT(c->list));
@@ -408,6 +407,15 @@ static void keep(void *ctx, const struct saved *s)
 		*strings[i] = strdup(*strings[i]);
 		ck_assert_ptr_nonnull(*strings[i]);
 	}
+}
+
+static void keep_all(struct copies *c, struct tree *t)
+{
+	struct saved s;
+
+	tree_save_begin(t);
+	while (tree_save_next(t, &s))
+		keep(c, &s);
 }
 
 static void copies_free(struct copies *c)
@@ -497,7 +505,7 @@ static void pair_new(struct pair *p)
 				      &p->out[i]);
 	tree_witness(p->tree[0], 0);
 	take_all(p->tree[0], life, "life");
-	tree_save(p->tree[0], keep, &p->copies);
+	keep_all(&p->copies, p->tree[0]);
 	buf_clear(&p->out[0]);
 	put_back(p->tree[1], &p->copies);
 	ck_assert_uint_eq(p->out[1].len, 0);
@@ -575,7 +583,7 @@ START_TEST(test_same)
 	struct pair p;
 
 	pair_new(&p);
-	tree_save(p.tree[1], keep, &again);
+	keep_all(&again, p.tree[1]);
 	ck_assert_uint_eq(again.n, p.copies.n);
 	for (size_t i = 0; i < again.n; i++)
 		check_equal(&p.copies.list[i], &again.list[i]);
@@ -756,7 +764,7 @@ START_TEST(test_to_the_end)
 	ck_assert_uint_eq(p.tree[1]->n_placed, 0);
 	ck_assert_uint_eq(p.tree[1]->n_containers, 0);
 	copies_free(&p.copies);
-	tree_save(p.tree[1], keep, &p.copies);
+	keep_all(&p.copies, p.tree[1]);
 	ck_assert_uint_eq(p.copies.n, 0);
 	pair_free(&p);
 }

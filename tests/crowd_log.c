@@ -2,7 +2,8 @@
 /*
  * crowd_log: a crowd's life as audit records, as auditd hands them to its
  * plugins. "rise" is all births, "fall" all ends; the second takes the time
- * at which the first ended, which it says on stderr.
+ * at which the first ended, which it says on stderr. So many events a second
+ * are written, or all at once if that is 0.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,9 +44,9 @@ int main(int argc, char **argv)
 	struct pace pace = { .events = 8000 };
 	uint64_t end_ms;
 
-	if (argc < 2 || argc > 6) {
+	if (argc < 2 || argc > 7) {
 		fputs("usage: crowd_log rise|fall [MS [CONTAINERS [MEMBERS"
-		      " [EXECUTING]]]]\n",
+		      " [EXECUTING [EVENTS]]]]]\n",
 		      stderr);
 		return EXIT_FAILURE;
 	}
@@ -57,6 +58,8 @@ int main(int argc, char **argv)
 		c.members = (unsigned int)atoi(argv[4]);
 	if (argc > 5)
 		c.executing = (unsigned int)atoi(argv[5]);
+	if (argc > 6)
+		pace.events = (unsigned int)atoi(argv[6]);
 	if (!strcmp(argv[1], "rise"))
 		end_ms = crowd_rise(&c, put_event, &pace);
 	else

@@ -3,14 +3,13 @@
 
 #include "fuzz.h"
 
-static void put(void *ctx, const struct saved *s)
-{
-	state_line(ctx, s);
-}
-
 void copies_put(struct buf *out, struct tree *t)
 {
-	tree_save(t, put, out);
+	struct saved s;
+
+	tree_save_begin(t);
+	while (tree_save_next(t, &s))
+		state_line(out, &s);
 }
 
 size_t copies_restore(struct tree *t, const struct state *state)

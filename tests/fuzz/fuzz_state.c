@@ -35,10 +35,14 @@ static struct tree *restore(const struct state *state, struct metrics *metrics,
 	return t;
 }
 
-static void put_living(void *ctx, const struct saved *s)
+static void put_living(struct buf *out, struct tree *t)
 {
-	if (!s->ended)
-		state_line(ctx, s);
+	struct saved s;
+
+	tree_save_begin(t);
+	while (tree_save_next(t, &s))
+		if (!s.ended)
+			state_line(out, &s);
 }
 
 static void must_be_same(const struct buf *first, const struct buf *second)
@@ -66,13 +70,13 @@ static void must_last(struct tree *t, struct buf *line)
 	state_head(&text, BOOT, NODE);
 	copies_put(&text, t);
 	state_head(&first, BOOT, NODE);
-	tree_save(t, put_living, &first);
+	put_living(&first, t);
 	path = scratch_put("again", text.data, text.len);
 	must(state_load(&state, scratch_fd(), path, BOOT, NODE, NULL) ==
 	     STATE_GOOD);
 	t = restore(&state, &metrics, line);
 	state_head(&second, BOOT, NODE);
-	tree_save(t, put_living, &second);
+	put_living(&second, t);
 	tree_free(t);
 	must_be_same(&first, &second);
 }
