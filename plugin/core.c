@@ -290,10 +290,38 @@ static void feed(struct core *c, const struct channel_msg *msg)
 	c->quiet = false;
 }
 
-/* glibc keeps what is free below the top of a heap, if it is not asked. */
-static void trim(void)
-{
 #ifdef __GLIBC__
+#define CACHED 7	/* of each size */
+#define MAX_CACHED 256	/* bytes; there are larger ones, and few of them */
+
+/*
+ * glibc keeps a few free blocks of each size for the thread, each in a page
+ * that cannot be given back for its sake. They are let go, by putting others
+ * into their place, which are together.
+ */
+static void renew_cache(void)
+{
+	void *volatile old[CACHED], *volatile new[CACHED];
+
+	for (size_t size = 24; size <= MAX_CACHED; size += 16) {
+		for (int i = 0; i < CACHED; i++)
+			old[i] = malloc(size);
+		for (int i = 0; i < CACHED; i++)
+			new[i] = malloc(size);
+		for (int i = 0; i < CACHED; i++)
+			free(new[i]);
+		for (int i = 0; i < CACHED; i++)
+			free(old[i]);
+	}
+}
+#endif
+
+/* glibc keeps what is free below the top of a heap, if it is not asked. */
+static void trim(struct core *c)
+{
+	pipeline_give_back(c->pipeline);
+#ifdef __GLIBC__
+	renew_cache();
 	malloc_trim(0);
 #endif
 }
@@ -340,9 +368,11 @@ static void idle(struct core *c)
 	pipeline_idle(c->pipeline, elapsed_ms);
 	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
 	if (c->quiet) {
+		for (int i = 0; i < LEDGER_LOGS; i++)
+			buf_free(&c->batches[i].data);
 		channel_trim(c->in);
 		channel_trim(c->out);
-		trim();
+		trim(c);
 	}
 }
 
@@ -409,7 +439,7 @@ static void give_back(struct core *c)
 		c->peak = size;
 	if (c->peak < MANY || size > c->peak / 2)
 		return;
-	trim();
+	trim(c);
 	c->peak = size;
 }
 

@@ -30,7 +30,7 @@
  * at a time, and the next when these have been taken: all of it at once would
  * take as much memory as the tree.
  */
-#define PIECES 16
+#define PIECES 8
 
 struct keeper {
 	char *path;

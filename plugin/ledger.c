@@ -11,6 +11,7 @@
 #include "buf.h"
 
 #define BATCH_BYTES ((size_t)256 << 10)
+#define ANEW_BYTES ((size_t)64 << 10)	/* likewise, of what is written anew */
 #define KEPT_BYTES ((size_t)16 << 10)	/* of a batch, between bursts */
 
 struct log {
@@ -287,7 +288,7 @@ static bool collect(struct ledger *l, const struct channel_msg *msg)
 		collect_state(l, msg);
 	else
 		buf_put(&log->batch, msg->data, msg->len);
-	return log->batch.len >= BATCH_BYTES || l->anew.len >= BATCH_BYTES;
+	return log->batch.len >= BATCH_BYTES || l->anew.len >= ANEW_BYTES;
 }
 
 static bool is_idle(const struct ledger *l)

@@ -310,6 +310,12 @@ void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms)
 	}
 }
 
+void pipeline_give_back(struct pipeline *p)
+{
+	for (struct node *n = p->nodes; n; n = n->hh.next)
+		tree_give_back(n->tree);
+}
+
 void pipeline_lost(struct pipeline *p, uint64_t n, const char *what)
 {
 	struct node *node = p->last ? p->last : node_of(p, "", 0);

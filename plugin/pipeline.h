@@ -40,6 +40,9 @@ void pipeline_set_root(struct pipeline *p, int root_fd);
 /* Any slice of the stream: lines may be split and joined anywhere. */
 void pipeline_feed(struct pipeline *p, const char *data, size_t len);
 
+/* Memory that the trees do not use goes back to the kernel. */
+void pipeline_give_back(struct pipeline *p);
+
 /* Nothing came for elapsed_ms since the last feed: see tree_idle(). */
 void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms);
 

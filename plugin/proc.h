@@ -10,15 +10,22 @@
 
 #include "fact.h"
 
+/* A program, and where it is executed. Shared by all who do so. */
+struct program {
+	unsigned int refs;
+	const char *exe;	/* "" where not known */
+	const char *comm;	/* "" where not known */
+	const char *cwd;	/* NULL where not known */
+	char data[];
+};
+
 /* What a process executes. Shared by a parent and the children it forks. */
 struct image {
 	unsigned int refs;
 	uint32_t args_count;	/* strings in args */
 	uint32_t argc;		/* as announced; more than args_count if cut */
 	uint32_t args_bytes;
-	const char *exe;	/* "" where not known */
-	const char *comm;	/* "" where not known */
-	const char *cwd;	/* NULL where not known */
+	struct program *program;	/* never NULL */
 	const char *args;	/* args_count NUL-terminated strings; NULL if the
 				 * process was never heard to exec */
 	char data[];
@@ -76,13 +83,13 @@ struct proc {
 	pid_t pid;		/* in the host's pid namespace */
 	pid_t vpid;		/* in its own pid namespace, 0 where not known */
 	pid_t ppid;		/* the kernel's parent as last seen, 0 if unknown */
-	short exit_signal;	/* EXIT_SIGNALED, EXIT_OOM */
+	unsigned char exit_signal;	/* EXIT_SIGNALED, EXIT_OOM */
 	enum role role : 8;
 	enum source source : 8;	/* how its birth parent is known */
 	enum source end_source : 8;	/* how its end is known */
 	enum exit_reason reason : 8;
 	unsigned char exit_code;	/* EXIT_EXITED, EXIT_SIGNALED, EXIT_OOM */
-	char entity_id[37];	/* stable, unique, printable */
+	char entity_id[30];	/* stable, unique, printable */
 	uint64_t start_ms;	/* birth, as it was first told */
 	uint64_t born_ms;	/* … by CLOCK_BOOTTIME; 0 where not known */
 	uint64_t end_ms;	/* 0 while it lives */

@@ -142,10 +142,10 @@ static void put_args(struct buf *out, const struct image *image)
 
 static void put_image(struct buf *out, const struct image *image)
 {
-	json_str(out, KEY("name"), image->comm);
-	json_str(out, KEY("executable"), image->exe);
+	json_str(out, KEY("name"), image->program->comm);
+	json_str(out, KEY("executable"), image->program->exe);
 	put_args(out, image);
-	json_str(out, KEY("working_directory"), image->cwd);
+	json_str(out, KEY("working_directory"), image->program->cwd);
 }
 
 static void put_end(struct buf *out, const struct proc *proc)
@@ -165,8 +165,8 @@ static void put_parent(struct buf *out, const struct proc *parent)
 	object = json_object(out, KEY("parent"));
 	json_known(out, KEY("pid"), parent->pid);
 	json_str(out, KEY("entity_id"), parent->entity_id);
-	json_str(out, KEY("name"), parent->image->comm);
-	json_str(out, KEY("executable"), parent->image->exe);
+	json_str(out, KEY("name"), parent->image->program->comm);
+	json_str(out, KEY("executable"), parent->image->program->exe);
 	json_object_end(out, object);
 }
 
@@ -179,7 +179,7 @@ static void put_entry_leader(struct buf *out, const struct proc *entry)
 	object = json_object(out, KEY("entry_leader"));
 	json_known(out, KEY("pid"), entry->pid);
 	json_str(out, KEY("entity_id"), entry->entity_id);
-	json_str(out, KEY("executable"), entry->image->exe);
+	json_str(out, KEY("executable"), entry->image->program->exe);
 	json_object_end(out, object);
 }
 

@@ -271,15 +271,16 @@ static void note_exe(struct line *l)
 	const struct image *image = image_of(l->c);
 	const char *said, *name;
 
-	if (!image || !image->args || !image->args_count || !*image->exe)
+	if (!image || !image->args || !image->args_count ||
+	    !*image->program->exe)
 		return;
 	said = words_basename(image->args);
 	said += *said == '-'; /* a login shell */
-	name = words_basename(image->exe);
+	name = words_basename(image->program->exe);
 	if (!*name || !strcmp(said, name))
 		return;
 	put_note(l, "exe=");
-	words_word(l->out, image->exe, WORD_BYTES, MORE);
+	words_word(l->out, image->program->exe, WORD_BYTES, MORE);
 }
 
 static void note_user(struct line *l)

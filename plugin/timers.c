@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define MIN_SIZE 64
+#define MAX_PLACE ((UINT32_C(1) << 25) - 1)
 
 static bool before(const struct due *a, const struct due *b)
 {
@@ -13,7 +14,7 @@ static bool before(const struct due *a, const struct due *b)
 static void put(struct timers *ts, size_t place, struct due due)
 {
 	ts->heap[place - 1] = due;
-	due.timer->place = (uint32_t)place;
+	due.timer->place = place & MAX_PLACE;
 }
 
 static void up(struct timers *ts, size_t place)

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 struct timer {
-	uint32_t place;	/* in the heap, from 1; 0: not set */
-	int kind;	/* whoever sets it knows what it means */
+	uint32_t place : 25;	/* in the heap, from 1; 0: not set */
+	uint32_t kind : 7; 	/* whoever sets it knows what it means */
 };
 
 struct due {
@@ -25,7 +25,7 @@ struct due {
 
 struct timers {
 	struct due *heap;
-	size_t n, size;	/* at most UINT32_MAX */
+	size_t n, size;	/* less than 2^25 */
 	uint64_t seq;
 };
 

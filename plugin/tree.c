@@ -61,6 +61,7 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 
 	if (!t)
 		abort();
+	t->pool.size = sizeof(struct whole);
 	tree_set_options(t, options);
 	t->node = must_dup(node);
 	t->metrics = metrics;
@@ -70,7 +71,7 @@ struct tree *tree_new(const struct tree_options *options, const char *node,
 	t->adopted = no_adopted;
 	t->on_bundle = no_names;
 	t->witness_since = t->births_since = WITNESS_OFF;
-	t->no_image = image_new("", "", NULL);
+	t->no_image = image_new("", "");
 	t->no_cred = cred_new(NULL);
 	t->host_ns = pidns_new(NULL);
 	t->host_ns->mode = PIDNS_HOST;
@@ -90,6 +91,7 @@ void tree_free(struct tree *t)
 	while (t->containers)
 		container_prune(t, t->containers);
 	pidns_unref(t->host_ns);
+	pool_free(&t->pool);
 	pids_free(&t->pids);
 	images_free(t);
 	image_unref(t->no_image);
@@ -373,6 +375,11 @@ void tree_idle(struct tree *t, uint64_t elapsed_ms)
 	if (t->last_fact)
 		advance(t, t->last_fact + elapsed_ms);
 	images_forget(t);
+}
+
+void tree_give_back(struct tree *t)
+{
+	pool_trim(&t->pool);
 }
 
 void tree_finish(struct tree *t)

@@ -108,6 +108,9 @@ typedef void tree_names_fn(void *ctx, const struct container *c,
 			   struct container_names *names);
 void tree_on_bundle(struct tree *t, tree_names_fn *fn, void *ctx);
 
+/* Memory that it does not use goes back to the kernel. */
+void tree_give_back(struct tree *t);
+
 /* How many processes and births it keeps, whether they live or wait. */
 size_t tree_size(const struct tree *t);
 

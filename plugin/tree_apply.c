@@ -17,53 +17,55 @@ static bool is_later(uint64_t at, uint64_t serial, uint64_t than_at,
 static void take_name(struct tree *t, struct proc *p, const struct fact *f)
 {
 	const struct image *i = p->image;
-	const char *exe = f->exe ? f->exe : i->exe;
-	const char *comm = f->comm ? f->comm : i->comm;
+	const char *exe = f->exe ? f->exe : i->program->exe;
+	const char *comm = f->comm ? f->comm : i->program->comm;
 	struct fact same = {
 		.args = i->args,
 		.args_bytes = i->args_bytes,
 		.args_count = i->args_count,
 		.argc = i->argc,
-		.cwd = i->cwd,
+		.cwd = i->program->cwd,
 	};
 
-	if (!strcmp(exe, i->exe) && !strcmp(comm, i->comm))
+	if (!strcmp(exe, i->program->exe) && !strcmp(comm, i->program->comm))
 		return;
 	/* Another program than the parent's was never heard to start. */
 	proc_set_image(p, image_get(t, exe, comm,
-				    strcmp(exe, i->exe) && *i->exe ? NULL :
-								     &same));
+				    strcmp(exe, i->program->exe) &&
+						    *i->program->exe ?
+					    NULL :
+					    &same));
 }
 
 /*
  * p never executed anything: it runs what its parent ran when p was born,
  * under the name it gave itself.
  */
-void inherit_image(struct proc *p)
+void inherit_image(struct tree *t, struct proc *p)
 {
 	const struct proc_priv *above = p->parent->priv;
 	struct image *image = p->parent->image;
-	const char *exe = p->image->exe;
-	const char *comm = p->image->comm;
+	const char *exe = p->image->program->exe;
+	const char *comm = p->image->program->comm;
 	struct fact f = { 0 };
 
 	if (above->old_image && above->exec_at > p->priv->birth_at)
 		image = above->old_image;
-	if ((!*exe || !strcmp(exe, image->exe)) &&
-	    (!*comm || !strcmp(comm, image->comm))) {
+	if ((!*exe || !strcmp(exe, image->program->exe)) &&
+	    (!*comm || !strcmp(comm, image->program->comm))) {
 		proc_set_image(p, image_ref(image));
 		return;
 	}
-	if (!*exe || !strcmp(exe, image->exe))
+	if (!*exe || !strcmp(exe, image->program->exe))
 		f = (struct fact){
 			.args = image->args,
 			.args_bytes = image->args_bytes,
 			.args_count = image->args_count,
 			.argc = image->argc,
-			.cwd = image->cwd,
+			.cwd = image->program->cwd,
 		};
-	proc_set_image(p, image_new(*exe ? exe : image->exe,
-				    *comm ? comm : image->comm, &f));
+	proc_set_image(p, image_get(t, *exe ? exe : image->program->exe,
+				    *comm ? comm : image->program->comm, &f));
 }
 
 /* Who a record says its process is, and who runs it. */
@@ -156,8 +158,9 @@ static void apply_exec(struct tree *t, struct proc *p, const struct fact *f)
 		v->exec_serial = to_serial(f->serial);
 		/* If it has been heard since, that told its name. */
 		if (is_later(v->last_at, v->last_serial, at, f->serial))
-			proc_set_image(p, image_get(t, p->image->exe,
-						    p->image->comm, f));
+			proc_set_image(p,
+				       image_get(t, p->image->program->exe,
+						 p->image->program->comm, f));
 		else
 			proc_set_image(p, image_ref(image));
 	} else if (is_later(at, f->serial, v->old_at, v->old_serial)) {
@@ -219,7 +222,7 @@ static void set_end(struct proc *p, enum exit_reason reason, int code,
 	v->end_serial = to_serial(when->serial);
 	signaled = reason == EXIT_SIGNALED || reason == EXIT_OOM;
 	/* A status is a byte, and signals end at 64. */
-	p->exit_signal = (short)(signaled ? code : 0);
+	p->exit_signal = (unsigned char)(signaled ? code : 0);
 	p->exit_code = (unsigned char)(signaled ? 128 + code : code);
 }
 

@@ -12,7 +12,9 @@ static void refresh(struct tree *t, struct proc *p, const struct fact *f)
 	p->ppid = f->ppid;
 	proc_set_cred(p, f);
 	if (p->priv->exec_at <= f->time_ms + t->offset && f->args)
-		proc_set_image(p, image_get(t, f->exe ? f->exe : p->image->exe,
+		proc_set_image(p, image_get(t,
+					    f->exe ? f->exe :
+						     p->image->program->exe,
 					    f->comm, f));
 	reconsider(p);
 	derive(t, p);

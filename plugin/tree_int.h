@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "invocation.h"
+#include "pool.h"
 #include "timers.h"
 #include "tree.h"
 
@@ -44,6 +45,9 @@
 /* Facts kept of one process that waits for its place, and of all. */
 #define MAX_PENDING 4096
 #define MAX_HELD 262144
+
+/* There are no more pids: PID_MAX_LIMIT, include/linux/threads.h. */
+#define MAX_THREADS ((1u << 22) - 1)
 
 /* clone(2) flags, include/uapi/linux/sched.h */
 #define FLAG_PARENT 0x00008000u
@@ -154,6 +158,7 @@ struct shared {
 
 /* What few processes have. */
 struct rare {
+	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
 	char *inv_id, *inv_ns, *inv_bundle;	/* invoked on what, or NULL */
 	struct when user_exec;	/* its first program that is no runtime's */
 	struct leaving leaving;
@@ -174,7 +179,6 @@ struct youth {
  */
 struct proc_priv {
 	struct pidns *ns;	/* the one its own claims are numbered in */
-	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
 	struct claim *claim;	/* its tentative answer, or NULL */
 	struct youth *youth;	/* or NULL */
 	struct rare *rare;	/* or NULL: see rarely() */
@@ -202,14 +206,14 @@ struct proc_priv {
 	struct timer timer;
 	pid_t first_ppid;	/* the parent that its earliest record shows */
 	unsigned short execs_owed;	/* witnessed, and not told by audit */
-	unsigned int n_threads;	/* by the witness; 0: not known */
+	unsigned short n_pending;	/* facts in youth->pending */
 	unsigned int n_unmatched; /* children that spoke, but answer no claim */
 	unsigned int n_claims;	/* open ones it made or owns: it must stay */
-	unsigned short n_pending;	/* facts in youth->pending */
+	unsigned int n_threads : 22;	/* by the witness; 0: not known */
+	enum state state : 2;
+	enum verb verb : 4;	/* what it was invoked to do */
+	enum verb doubted : 4;	/* … as it says, and is not believed */
 	unsigned char ns_depth;	/* of its pid namespace; 1: the host's, 0: ? */
-	enum state state : 8;
-	enum verb verb : 8;	/* what it was invoked to do */
-	enum verb doubted : 8;	/* … as it says, and is not believed */
 	bool heard : 1;		/* first_* and last_* are set */
 	bool in_limbo : 1;	/* counts among those without a place */
 	bool forced : 1;	/* what it said counts, certain or not */
@@ -306,6 +310,7 @@ struct tree {
 	struct timers timers;
 	struct pids pids;
 	struct image *recent[N_RECENT];	/* that others may execute, too */
+	struct program *programs[N_RECENT];	/* likewise */
 	struct image *no_image;	/* whoever was not heard yet has these */
 	struct cred *no_cred;
 	struct parent_shown *shown;
@@ -313,7 +318,8 @@ struct tree {
 	struct container_priv *containers;
 	struct pidns *host_ns;
 	struct claim *claims;	/* every one */
-	struct proc *all;	/* every record, the newest first */
+	struct pool pool;	/* the records */
+	struct proc *all;	/* every one of them, the newest first */
 	struct proc *oldest;	/* the last of them */
 	struct proc *to_save;	/* next; NULL: none */
 	size_t n_placed, n_limbo, n_claims, n_containers;
@@ -384,8 +390,7 @@ struct shared *shared_new(const char *text);
 void shared_unref(struct shared *shared);
 
 /* tree_images.c */
-struct image *image_new(const char *exe, const char *comm,
-			const struct fact *exec);
+struct image *image_new(const char *exe, const char *comm);
 struct image *image_get(struct tree *t, const char *exe, const char *comm,
 			const struct fact *exec);
 struct image *image_ref(struct image *image);
@@ -524,7 +529,7 @@ void note(struct tree *t, struct proc *p, const struct fact *f);
 void identify(struct tree *t, struct proc *p, const struct fact *f);
 
 /* code: the status, or for EXIT_SIGNALED the signal. */
-void inherit_image(struct proc *p);
+void inherit_image(struct tree *t, struct proc *p);
 void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 	 const struct when *when);
 

@@ -221,7 +221,7 @@ static bool adopt_shim(struct tree *t, struct proc *p)
 		root->priv->first_at = v->first_at;
 		b.role = ROLE_ROOT;
 		/* Before it enters, for that wakes p, and its facts go. */
-		proc_set_image(root, image_new(inv.publisher, "", NULL));
+		proc_set_image(root, image_new(inv.publisher, ""));
 		return enter(t, root, &b);
 	}
 	enter(t, p, &b);	/* or, if the tree is full, it is forgotten */

@@ -75,10 +75,12 @@ void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at)
 /* p is the first process of a namespace within ns. */
 void pidns_begin(struct pidns *ns, struct proc *p)
 {
-	if (p->priv->nested)
+	struct rare *rare = rare_of(p->priv);
+
+	if (rare->nested)
 		return;
-	p->priv->nested = pidns_new(ns);
-	p->priv->nested->mode = PIDNS_LOCAL;
-	p->priv->nested->init = p;
-	pidns_anchor(p->priv->nested, 1, p->pid, p->priv->birth_at);
+	rare->nested = pidns_new(ns);
+	rare->nested->mode = PIDNS_LOCAL;
+	rare->nested->init = p;
+	pidns_anchor(rare->nested, 1, p->pid, p->priv->birth_at);
 }

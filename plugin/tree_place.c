@@ -17,13 +17,15 @@ static uint32_t hash_node(const char *node)
 /*
  * Node, pid and birth, as they are known when it is first spoken of. A
  * birth learned more exactly later changes neither the name nor what is told.
+ * No kernel has pids of more than seven digits (PID_MAX_LIMIT), and no time is
+ * beyond the year 2500.
  */
 static void name_entity(const struct tree *t, struct proc *p)
 {
 	p->start_ms = event_ms(t, p->priv->birth_at);
-	snprintf(p->entity_id, sizeof(p->entity_id), "%08x-%d-%llx",
-		 hash_node(t->node), (int)p->pid,
-		 (unsigned long long)p->start_ms);
+	snprintf(p->entity_id, sizeof(p->entity_id), "%08x-%u-%llx",
+		 hash_node(t->node), (unsigned int)p->pid % 10000000,
+		 (unsigned long long)p->start_ms & 0xfffffffffff);
 }
 
 /* What the clone call itself tells of the child. */
@@ -45,9 +47,9 @@ static void set_birth(struct proc *p, const struct birth *b)
 	v->last_stage = v->by_parent_flag && b->caller->priv->by_parent_flag;
 }
 
-static void inherit(struct proc *p)
+static void inherit(struct tree *t, struct proc *p)
 {
-	inherit_image(p);
+	inherit_image(t, p);
 	cred_unref(p->cred);
 	p->cred = cred_ref(p->parent->cred);
 }
@@ -125,7 +127,7 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 	p->source = b->source;
 	proc_link(p, b->parent);
 	if (b->parent)
-		inherit(p);
+		inherit(t, p);
 	else
 		v->verb = b->role == ROLE_SHIM ? VERB_SHIM : VERB_NONE;
 	set_birth(p, b);

@@ -38,6 +38,7 @@ static void rare_free(struct proc_priv *v)
 {
 	if (!v->rare)
 		return;
+	pidns_unref(v->rare->nested);
 	free(v->rare->inv_id);
 	free(v->rare->inv_ns);
 	free(v->rare->inv_bundle);
@@ -90,7 +91,7 @@ void proc_set_cred(struct proc *p, const struct fact *f)
 
 struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
 {
-	struct whole *w = must(calloc(1, sizeof(*w)));
+	struct whole *w = pool_get(&t->pool);
 	struct proc *p = &w->proc;
 	struct proc_priv *v = &w->priv;
 
@@ -186,11 +187,13 @@ static void unlist(struct tree *t, struct proc *p)
 
 static void forget_init(struct proc *p)
 {
+	struct pidns *nested = rarely(p->priv)->nested;
+
 	for (struct pidns *ns = p->priv->ns; ns; ns = ns->outer)
 		if (ns->init == p)
 			ns->init = NULL;
-	if (p->priv->nested && p->priv->nested->init == p)
-		p->priv->nested->init = NULL;
+	if (nested && nested->init == p)
+		nested->init = NULL;
 }
 
 /* Takes the record out of every list and frees it. */
@@ -219,11 +222,10 @@ void proc_free(struct tree *t, struct proc *p)
 	drop_pending(t, p);
 	rare_free(v);
 	shared_unref(v->cgroup);
-	pidns_unref(v->nested);
 	image_unref(p->image);
 	image_unref(v->old_image);
 	cred_unref(p->cred);
-	free((struct whole *)(void *)p);
+	pool_put(&t->pool, p);
 }
 
 void proc_give_final(struct tree *t, struct proc *p)
@@ -284,8 +286,8 @@ void proc_prune(struct tree *t, struct proc *p)
 void proc_bury(struct tree *t, struct proc *p)
 {
 	if (p->image->args && !p->priv->n_claims)
-		proc_set_image(p, image_get(t, p->image->exe, p->image->comm,
-					    NULL));
+		proc_set_image(p, image_get(t, p->image->program->exe,
+					    p->image->program->comm, NULL));
 	pids_remove(&t->pids, p);
 	p->priv->state = STATE_GHOST;
 }

@@ -254,6 +254,14 @@ static void join_cgroup(struct tree *t, struct proc *p)
 		container_join(t, p, &c->self);
 }
 
+/* What its children's numbers are in, if nothing else is known of it. */
+static struct pidns *ns_for(const struct proc *p)
+{
+	struct pidns *nested = rarely(p->priv)->nested;
+
+	return nested ? nested : p->parent->priv->ns;
+}
+
 /* Below the runtime: a stage of it, a hook, or the user's first process. */
 static void derive_stage(struct tree *t, struct proc *p)
 {
@@ -281,8 +289,8 @@ static void derive_stage(struct tree *t, struct proc *p)
 	if (p->container && told && (user || v->last_stage))
 		proc_set_ns(p, container_ns(t, p->container->priv, p));
 	else
-		proc_set_ns(p, v->nested ? v->nested : parent->priv->ns);
-	v->certain = user || v->nested ||
+		proc_set_ns(p, ns_for(p));
+	v->certain = user || rarely(v)->nested ||
 		     (parent->priv->certain &&
 		      (v->exact || v->verb || parent->priv->ns != t->host_ns) &&
 		      (!v->by_parent_flag || (told && p->container)));
@@ -347,7 +355,7 @@ static void derive_member(struct tree *t, struct proc *p)
 	p->entry = parent->entry;
 	if (parent->container)
 		container_join(t, p, parent->container);
-	proc_set_ns(p, p->priv->nested ? p->priv->nested : parent->priv->ns);
+	proc_set_ns(p, ns_for(p));
 	p->priv->certain = true;
 }
 

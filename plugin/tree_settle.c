@@ -71,7 +71,7 @@ static bool settle_birth(struct tree *t, struct proc *p)
 	if (v->claim)
 		claim_settle(t, v->claim);
 	if (!v->exec_at && p->parent)
-		inherit_image(p);
+		inherit_image(t, p);
 	return true;
 }
 
@@ -81,9 +81,9 @@ static bool settle_birth(struct tree *t, struct proc *p)
  */
 static void doubt(struct tree *t, struct proc *p)
 {
-	if (p->priv->nested || p->priv->ns != t->host_ns)
+	if (rarely(p->priv)->nested || p->priv->ns != t->host_ns)
 		return;
-	p->priv->nested = pidns_new(t->host_ns);
+	rare_of(p->priv)->nested = pidns_new(t->host_ns);
 }
 
 /* What p said counts now, as well as it can be understood. */
@@ -122,7 +122,7 @@ void settle_due(struct tree *t, struct proc *p)
 	if (!v->settled && !settle_birth(t, p))
 		return;
 	force(t, p);
-	if (v->nested && v->ns != was)
+	if (rarely(v)->nested && v->ns != was)
 		claims_follow(t);
 	if (ended(p)) {
 		remove_later(t, p);

@@ -98,8 +98,8 @@ bool tree_awaits_exec(struct tree *t, pid_t pid, uint64_t time_ms)
 
 pid_t tree_reaper(const struct proc *p)
 {
-	const struct pidns *ns = p->priv->nested ? p->priv->nested :
-						   p->priv->ns;
+	const struct pidns *nested = rarely(p->priv)->nested;
+	const struct pidns *ns = nested ? nested : p->priv->ns;
 
 	while (ns && (!ns->init || ns->init == p))
 		ns = ns->outer;
@@ -119,13 +119,15 @@ static void enter_namespace(struct proc *p)
 {
 	struct proc_priv *v = p->priv;
 	const struct proc *parent = p->parent;
+	struct pidns *nested;
 
-	if (v->nested || p->vpid != 1 || !parent || !parent->priv->ns_depth ||
-	    parent->role < ROLE_INIT || v->ns_depth <= parent->priv->ns_depth)
+	if (rarely(v)->nested || p->vpid != 1 || !parent ||
+	    !parent->priv->ns_depth || parent->role < ROLE_INIT ||
+	    v->ns_depth <= parent->priv->ns_depth)
 		return;
-	v->nested = pidns_new(parent->priv->ns);
-	v->nested->mode = PIDNS_LOCAL;
-	v->nested->init = p;
+	nested = rare_of(v)->nested = pidns_new(parent->priv->ns);
+	nested->mode = PIDNS_LOCAL;
+	nested->init = p;
 }
 
 /* Mostly that of its parent. */
@@ -148,7 +150,9 @@ void look_at(struct proc *p, const struct fact *f)
 
 	v->told_ns = f->mono_ns;
 	p->born_ms = f->born_ms;
-	v->n_threads = f->kind == FACT_FOUND && f->threads ? f->threads : 1;
+	v->n_threads = f->kind == FACT_FOUND && f->threads ?
+			       f->threads & MAX_THREADS :
+			       1;
 	if (f->ns_depth && f->ns_depth <= UCHAR_MAX)
 		v->ns_depth = (unsigned char)f->ns_depth;
 	if (f->ns_depth > 1)

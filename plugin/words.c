@@ -32,9 +32,11 @@ const char *words_basename(const char *path)
 const char *words_program(const struct image *image)
 {
 	/* What is executed as /proc/self/exe is called exe by the kernel. */
-	if (!strcmp(image->comm, "exe") && image->args_count && *image->args)
+	if (!strcmp(image->program->comm, "exe") && image->args_count &&
+	    *image->args)
 		return words_basename(image->args);
-	return *image->comm ? image->comm : words_basename(image->exe);
+	return *image->program->comm ? image->program->comm :
+				       words_basename(image->program->exe);
 }
 
 void words_word(struct buf *out, const char *s, size_t max, const char *more)

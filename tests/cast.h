@@ -13,6 +13,12 @@
 #define SHORT "f6a69a4aac7f"
 #define HEX64 SHORT "25e6f408736ed5c0af3d9c889cbb2637c1cd211cc12d25e54062"
 
+#define PROGRAM(...)                                                           \
+	.program = &(struct program)                                           \
+	{                                                                      \
+		__VA_ARGS__                                                    \
+	}
+
 /* n strings, as one literal: "ls\0/" */
 #define ARGS(n, s)                                                             \
 	.args_count = n, .argc = n, .args_bytes = sizeof(s), .args = s
@@ -42,37 +48,30 @@ static struct cred nobody_cred = {
 };
 
 static struct image containerd_image = {
-	.exe = "/usr/bin/containerd",
-	.comm = "containerd",
+	PROGRAM(.exe = "/usr/bin/containerd", .comm = "containerd"),
 };
 
 static struct image shim_image = {
-	.exe = "/usr/bin/containerd-shim-runc-v2",
-	.comm = "containerd-shim",
+	PROGRAM(.exe = "/usr/bin/containerd-shim-runc-v2",
+		.comm = "containerd-shim"),
 	ARGS(7,
 	     "/usr/bin/containerd-shim-runc-v2\0-namespace\0moby\0-id\0" HEX64
 	     "\0-address\0/run/containerd/containerd.sock"),
 };
 
 static struct image runc_image = {
-	.exe = "/usr/bin/runc",
-	.comm = "runc",
-	.cwd = "/run/x",
+	PROGRAM(.exe = "/usr/bin/runc", .comm = "runc", .cwd = "/run/x"),
 	ARGS(8, "runc\0--root=/run/runc\0--log-format\0json\0create\0"
 		"--bundle\0/run/x\0" HEX64),
 };
 
 static struct image sh_image = {
-	.exe = "/bin/busybox",
-	.comm = "sh",
-	.cwd = "/",
+	PROGRAM(.exe = "/bin/busybox", .comm = "sh", .cwd = "/"),
 	ARGS(3, "sh\0-c\0ls /; (exit 3)"),
 };
 
 static struct image ls_image = {
-	.exe = "/bin/ls",
-	.comm = "ls",
-	.cwd = "/",
+	PROGRAM(.exe = "/bin/ls", .comm = "ls", .cwd = "/"),
 	ARGS(2, "ls\0/"),
 };
 

@@ -112,13 +112,13 @@ static void of_cycle(struct draw *d)
 	tell(d, CHANGE_FORK, &init);
 }
 
+static struct image evil = {
+	PROGRAM(.exe = "/x", .comm = "x"),
+	ARGS(3, "x\\x07\0a\nb\033[2J\0\xff…"),
+};
+
 static void of_evil(struct draw *d)
 {
-	static struct image evil = {
-		.exe = "/x",
-		.comm = "x",
-		ARGS(3, "x\\x07\0a\nb\033[2J\0\xff…"),
-	};
 	struct change c = change_of(CHANGE_EXEC, &member_proc);
 
 	c.image = &evil;
@@ -378,8 +378,7 @@ START_TEST(test_odd)
 {
 	static const char *const locales[] = { "C.UTF-8", "C" };
 	struct image image = {
-		.exe = "/x",
-		.comm = "x",
+		PROGRAM(.exe = "/x", .comm = "x"),
 		.args = odd[_i],
 		.args_count = 1,
 		.argc = 1,

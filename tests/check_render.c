@@ -93,13 +93,13 @@ static struct change of_node_exec(void)
 	return c;
 }
 
+static struct image evil = {
+	PROGRAM(.exe = "/tmp/\033[2J\n", .comm = "# root"),
+	ARGS(3, "ls\n2026\0# runtime\0\xff"),
+};
+
 static struct change of_evil_exec(void)
 {
-	static struct image evil = {
-		.exe = "/tmp/\033[2J\n",
-		.comm = "# root",
-		ARGS(3, "ls\n2026\0# runtime\0\xff"),
-	};
 	static struct container bad;
 	struct change c = of_exec();
 
@@ -110,28 +110,29 @@ static struct change of_evil_exec(void)
 	return c;
 }
 
+static struct image cut = {
+	PROGRAM(.exe = "/bin/ls", .comm = "ls"),
+	.args = "ls\0-l",
+	.args_bytes = 6,
+	.args_count = 2,
+	.argc = 9,
+};
+
 static struct change of_cut_exec(void)
 {
-	static struct image cut = {
-		.exe = "/bin/ls",
-		.comm = "ls",
-		.args = "ls\0-l",
-		.args_bytes = 6,
-		.args_count = 2,
-		.argc = 9,
-	};
 	struct change c = of_exec();
 
 	c.image = &cut;
 	return c;
 }
 
+static struct image nothing = { PROGRAM(.exe = "", .comm = "") };
+
 static struct change of_bare_exec(void)
 {
-	static struct image bare = { .exe = "", .comm = "" };
 	struct change c = of_exec();
 
-	c.image = &bare;
+	c.image = &nothing;
 	return c;
 }
 
@@ -380,8 +381,7 @@ START_TEST(test_long)
 {
 	static char args[40000];
 	struct image image = {
-		.exe = "/bin/ls",
-		.comm = "ls",
+		PROGRAM(.exe = "/bin/ls", .comm = "ls"),
 		.args = args,
 		.args_bytes = sizeof(args),
 		.args_count = 1,
@@ -709,7 +709,7 @@ static const struct {
 } signals[] = {
 	{ SIGKILL, "SIGKILL (9)" }, { SIGTERM, "SIGTERM (15)" },
 	{ 40, "signal 40" },	    { 0, "signal 0" },
-	{ -1, "signal -1" },	    { 1000, "signal 1000" },
+	{ 65, "signal 65" },	    { 255, "signal 255" },
 };
 
 START_TEST(test_signal)

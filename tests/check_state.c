@@ -676,11 +676,11 @@ static const struct {
 	{ "an entity that is an object", S("{\"entity\":{},\"pid\":1}"),
 	  STATE_BROKEN },
 	{ "an entity as long as there is room for",
-	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
 	    "\"pid\":1}"),
 	  STATE_GOOD },
 	{ "a longer one",
-	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+	  S("{\"entity\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
 	    "\"pid\":1}"),
 	  STATE_BROKEN },
 	{ "an entity that no tree makes", S("{\"entity\":\"a b\",\"pid\":1}"),

@@ -828,7 +828,7 @@ START_TEST(test_found)
 	ck_assert_ptr_eq(p->parent, tree_find(t, 43));
 	ck_assert_ptr_eq(tree_find(t, 43)->parent, tree_find(t, 21));
 	ck_assert_ptr_eq(p->container, init->container);
-	ck_assert_str_eq(p->image->exe, "/bin/nl");
+	ck_assert_str_eq(p->image->program->exe, "/bin/nl");
 	tree_each_alive(t, count, &n);
 	ck_assert_uint_eq(n, 6);
 	ck_assert_uint_eq(metrics.found, 6);

@@ -281,7 +281,7 @@ static void read_notes(struct forge *f, const char *s, const struct change *c)
 		else if (!strncmp(s, "vpid=", 5))
 			s = eyes_word(&vpid, s + 5);
 		else if (!strncmp(s, "exe=", 4))
-			s = take_word(f, s + 4, c->image->exe);
+			s = take_word(f, s + 4, c->image->program->exe);
 		else if (!strncmp(s, "key=", 4))
 			s = take_word(f, s + 4, c->key);
 		else
