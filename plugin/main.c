@@ -403,7 +403,8 @@ static int run(const char *path)
 static void keep_heap_small(void)
 {
 #ifdef __GLIBC__
-	mallopt(M_TRIM_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+	mallopt(M_TOP_PAD, 16 << 10);
 #endif
 }
 
