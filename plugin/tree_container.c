@@ -39,10 +39,32 @@ void tree_on_bundle(struct tree *t, tree_names_fn *fn, void *ctx)
 	t->bundle_ctx = ctx;
 }
 
+static int by_key(const struct container_priv *a,
+		  const struct container_priv *b)
+{
+	return strcmp(a->key, b->key);
+}
+
+/*
+ * shim, which may be in another container (a pod's), or NULL. Its containers
+ * are in an order that is the same after a restart.
+ */
+void container_set_shim(struct container_priv *c, struct proc *shim)
+{
+	if (c->shim)
+		DL_DELETE2(c->shim->priv->rare->shim_of, c, shim_prev,
+			   shim_next);
+	c->shim = shim;
+	if (shim)
+		DL_INSERT_INORDER2(rare_of(shim->priv)->shim_of, c, by_key,
+				   shim_prev, shim_next);
+}
+
 void container_prune(struct tree *t, struct container_priv *c)
 {
 	if (c->refs)
 		return;
+	container_set_shim(c, NULL);
 	HASH_DELETE(hh, t->containers, c);
 	t->n_containers--;
 	timers_cancel(&t->timers, &c->timer);
@@ -72,30 +94,19 @@ void container_leave(struct tree *t, struct proc *p)
 	if (c->init == p)
 		c->init = NULL;
 	if (c->shim == p)
-		c->shim = NULL;
+		container_set_shim(c, NULL);
 	c->refs--;
 	container_prune(t, c);
-}
-
-/* shim, which may be in another container (a pod's), or NULL. */
-void container_set_shim(struct container_priv *c, struct proc *shim)
-{
-	c->shim = shim;
-	if (shim)
-		shim->priv->shim_of = true;
 }
 
 /*
  * p is about to be freed. Its end, if it was not believed, has left it the
  * shim of containers that outlive it.
  */
-void containers_forget(struct tree *t, const struct proc *p)
+void containers_forget(const struct proc *p)
 {
-	if (!p->priv->shim_of)
-		return;
-	for (struct container_priv *c = t->containers; c; c = c->hh.next)
-		if (c->shim == p)
-			c->shim = NULL;
+	while (rarely(p->priv)->shim_of)
+		container_set_shim(p->priv->rare->shim_of, NULL);
 }
 
 void container_join(struct tree *t, struct proc *p, struct container *container)
@@ -346,13 +357,11 @@ void container_due(struct tree *t, struct container_priv *c)
 static void end_shim(struct tree *t, const struct proc *shim,
 		     const struct when *when)
 {
-	struct container_priv *c, *next;
+	struct container_priv *c;
 
-	HASH_ITER(hh, t->containers, c, next) {
-		if (c->shim == shim) {
-			c->shim = NULL;
-			gone(t, c, when);
-		}
+	while ((c = rarely(shim->priv)->shim_of)) {
+		container_set_shim(c, NULL);
+		gone(t, c, when);
 	}
 }
 

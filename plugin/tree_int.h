@@ -41,6 +41,7 @@
 /* The tree is the one that aborts when memory is out: see STYLE. */
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
+#include <utlist.h>
 
 /* Facts kept of one process that waits for its place, and of all. */
 #define MAX_PENDING 4096
@@ -159,6 +160,7 @@ struct shared {
 /* What few processes have. */
 struct rare {
 	struct pidns *nested;	/* it was born into; owns a ref; or NULL */
+	struct container_priv *shim_of;	/* by shim_next */
 	char *inv_id, *inv_ns, *inv_bundle;	/* invoked on what, or NULL */
 	struct when user_exec;	/* its first program that is no runtime's */
 	struct leaving leaving;
@@ -231,7 +233,6 @@ struct proc_priv {
 	bool certain : 1;	/* its pid namespace is known for sure */
 	bool started : 1;	/* its container, as its init */
 	bool end_told : 1;	/* its container knows that it ended */
-	bool shim_of : 1;	/* some container's shim, or it was */
 };
 
 /* A proc and its private half are one block of memory. */
@@ -252,6 +253,7 @@ struct container_priv {
 	struct tree *tree;
 	struct proc *init;	/* NULL before it starts and when it is gone */
 	struct proc *shim;	/* the one that stays; NULL if unknown or gone */
+	struct container_priv *shim_prev, *shim_next;	/* of the same shim */
 	struct pidns *ns;	/* its members'; owns a ref; or NULL */
 	struct proc *procs;	/* that carry it, by container_next */
 	size_t refs;		/* those */
@@ -551,7 +553,7 @@ void container_join(struct tree *t, struct proc *p,
 		    struct container *container);
 void container_leave(struct tree *t, struct proc *p);
 void container_set_shim(struct container_priv *c, struct proc *shim);
-void containers_forget(struct tree *t, const struct proc *p);
+void containers_forget(const struct proc *p);
 void container_prune(struct tree *t, struct container_priv *c);
 struct container_priv *container_named(struct tree *t, const struct proc *p,
 				       const char *ns);

@@ -212,7 +212,7 @@ void proc_free(struct tree *t, struct proc *p)
 		pids_remove(&t->pids, p);
 	timers_cancel(&t->timers, &v->timer);
 	container_leave(t, p);
-	containers_forget(t, p);
+	containers_forget(p);
 	proc_unlink(p);
 	while (v->children)
 		proc_unlink(v->children);

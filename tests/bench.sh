@@ -269,27 +269,70 @@ print_alive() {
 
 pause=20	# seconds of the log's time, where the plugin gets half of it
 
-part_size() {
-	generate size -N far -n 0 -a 100000 -c 1000 -w $pause
+# measure NAME [-x FILE] LOG AT... -- COMMAND...: its lines are in results.NAME
+measure() {
+	name=$1
+	shift
+	set -- "$@"
 	rm -rf "$out"
 	mkdir -p "$out"
+	"$build/tests/bench/resident" "$@" >"$work/results.$name" ||
+		bench_die "$name"
+}
+
+# Some execute what others do.
+measure_alike() {
+	generate size -N far -n 0 -a 100000 -c 1000 -w $pause
 	# shellcheck disable=SC2046 # numbers
-	"$build/tests/bench/resident" $((pause / 2)) "$work/size.log" \
+	measure alike $((pause / 2)) "$work/size.log" \
 		$(sed -n 's/^pause //p' "$work/plays") -- \
-		"$build/audisp-contree" -c "$work/both.conf" \
-		>"$work/results.size" || bench_die "size"
+		"$build/audisp-contree" -c "$work/both.conf"
 	check_output contree
 	rm -f "$work/size.log"
-	awk 'BEGIN {
-			split("before the first record|" \
-				"one container, its init and shim|" \
-				"100,000 processes in 1,000 containers|" \
-				"all of them have ended", what, "|")
-			print "| | RSS MiB |"
-			print "|---|---:|"
-		}
-		{ printf "| %s | %.1f |\n", what[NR], $1 / 1024 }' \
-		"$work/results.size" | publish size
+}
+
+# Each executes something of its own, and the state is on. Then the log's
+# node is this host, and the plugin would look for them in /proc.
+measure_own() {
+	crowd=$build/tests/crowd_log
+	end=$("$crowd" rise 1700000000000 1000 100 100 0 2>&1 >"$work/own.log")
+	rise=$(wc -c <"$work/own.log")
+	"$crowd" fall $((end + 1000 * pause)) 1000 100 100 0 2>"$work/stderr" \
+		>>"$work/own.log"
+	sed "s|^state = .*|state = $out/state|" "$work/both.conf" \
+		>"$work/state.conf"
+	measure own -x "$out/state" $((pause / 2)) "$work/own.log" "$rise" -- \
+		unshare -m $(own_root) sh "$here/bench/without_proc.sh" "$build" \
+		"$build/audisp-contree" -c "$work/state.conf"
+	! grep '"action":"lost"' "$out/contree.json" | grep -qv serials ||
+		bench_die "the plugin dropped something"
+	[ -s "$out/state" ] || bench_die "there is no state"
+	rm -f "$work/own.log"
+}
+
+# unshare's option for who is not root
+own_root() {
+	[ "$(id -u)" -eq 0 ] || echo --map-root-user
+}
+
+# rows RESULTS ROW|...: a row for each line that has a name
+rows() {
+	awk -v names="$2" '
+		BEGIN { split(names, name, "|") }
+		name[NR] != "" {
+			printf "| %s | %.1f | %.1f |\n", name[NR],
+				$1 / 1024, $2 / 1024 }' "$work/results.$1"
+}
+
+part_size() {
+	measure_alike
+	measure_own
+	{
+		echo "| | RSS MiB | at most since the row above |"
+		echo "|---|---:|---:|"
+		rows alike "before the first record|one container, its init and shim|100,000 processes in 1,000 containers|all of them have ended"
+		rows own "the same with the state on: before the first record|100,000 processes, each with arguments of its own|all of them have ended; the state was removed before, and is written anew"
+	} | publish size
 }
 
 configure

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * resident SECONDS FILE AT... -- COMMAND [ARGUMENT...]: feeds a file to the
- * command's stdin, little by little, with a pause of so many seconds before
- * each of these bytes and at the end; and says how much of the command is
- * resident after each pause, in KiB, a line each. The first line is from
- * before the first byte.
+ * resident [-x REMOVED] SECONDS FILE AT... -- COMMAND [ARGUMENT...]: feeds a
+ * file to the command's stdin, little by little, with a pause of so many
+ * seconds before each of these bytes and at the end; and says how much of the
+ * command is resident after each pause, and was at most since the one before,
+ * in KiB, a line each. The first line is from before the first byte. After
+ * each pause a file of the command's is removed.
  *
  * No more is fed before the command is done with what it has: then what is
  * resident is what it keeps, not what waits in its queue.
@@ -57,21 +58,38 @@ static void await_idle(const struct fed *f)
 	}
 }
 
-static void print_resident(const struct fed *f)
+static FILE *open_proc(const struct fed *f, const char *name, const char *mode)
 {
-	char path[64], *line = NULL;
-	size_t size = 0;
+	char path[64];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)f->pid);
-	file = fopen(path, "r");
-	while (file && getline(&line, &size, file) > 0)
-		if (!strncmp(line, "VmRSS:", 6))
-			printf("%ld\n", strtol(line + 6, NULL, 10));
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)f->pid, name);
+	file = fopen(path, mode);
 	if (!file)
 		err(EXIT_FAILURE, "%s", path);
+	return file;
+}
+
+/* The 5 is for what was resident at most, which begins anew: proc(5). */
+static void print_resident(const struct fed *f)
+{
+	FILE *file = open_proc(f, "status", "r");
+	long now = 0, most = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, file) > 0) {
+		if (!strncmp(line, "VmRSS:", 6))
+			now = strtol(line + 6, NULL, 10);
+		if (!strncmp(line, "VmHWM:", 6))
+			most = strtol(line + 6, NULL, 10);
+	}
 	fclose(file);
 	free(line);
+	printf("%ld %ld\n", now, most);
+	file = open_proc(f, "clear_refs", "w");
+	fputs("5", file);
+	fclose(file);
 }
 
 static void write_all(int fd, const char *data, size_t len)
@@ -134,13 +152,20 @@ int main(int argc, char **argv)
 	struct fed f;
 	long long at = 0;
 	unsigned int seconds;
+	const char *removed = NULL;
 	bool over = false;
 	int from, i, status;
 
+	if (argc > 2 && !strcmp(argv[1], "-x")) {
+		removed = argv[2];
+		argc -= 2;
+		argv += 2;
+	}
 	for (i = 3; i < argc && strcmp(argv[i], "--"); i++)
 		;
 	if (i + 1 >= argc)
-		errx(2, "usage: resident SECONDS FILE AT... -- COMMAND...");
+		errx(2,
+		     "usage: resident [-x REMOVED] SECONDS FILE AT... -- COMMAND...");
 	seconds = (unsigned int)atoi(argv[1]);
 	from = open(argv[2], O_RDONLY | O_CLOEXEC);
 	if (from < 0)
@@ -151,6 +176,8 @@ int main(int argc, char **argv)
 		print_resident(&f);
 		if (over)
 			break;
+		if (removed)
+			unlink(removed);
 		over = !strcmp(argv[i], "--");
 		feed(&f, from, &at,
 		     over ? LLONG_MAX : strtoll(argv[i], NULL, 10));
