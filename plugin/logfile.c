@@ -349,9 +349,12 @@ int logfile_anew_end(struct logfile *lf, uint64_t now_ms, struct err *err)
 	}
 	close_anew(lf);
 	lf->stale = true;
-	lf->failing.lost = 0;	/* it is in there */
 	lf->failing.retry_ms = now_ms;
-	return open_in(lf, lf->dir_fd, err);
+	if (open_in(lf, lf->dir_fd, err))
+		return -1;
+	lf->failing.lost = 0;	/* it is in there */
+	work(lf);
+	return 0;
 }
 
 /* NAME for 0, NAME.n for the others. The caller frees it. */

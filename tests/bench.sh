@@ -7,6 +7,7 @@
 #   files   wall, CPU, records a second and memory, over a million records
 #   flat    the cost of a record in short logs and in long ones
 #   alive   the same while few or many processes are alive
+#   births  the cost of a birth while many of one parent are not settled
 #   size    memory with 100,000 processes in 1,000 containers, and after
 #
 # usage: tests/bench.sh [-r ROUNDS] [-n RECORDS] [-d FILE] BUILD_DIR [PART...]
@@ -40,7 +41,7 @@ done
 shift $((OPTIND - 1))
 build=$(cd "${1:-build}" && pwd) || exit 1
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- files flat alive size
+[ $# -gt 0 ] || set -- files flat alive births size
 
 work=$build/work
 out=$work/out
@@ -265,6 +266,29 @@ print_alive() {
 	done
 }
 
+# --- births
+
+part_births() {
+	rm -f "$work/results.births"
+	for _ in $(seq "$rounds"); do
+		for unsettled in 10 100 1000 5000; do
+			"$build/tests/bench/births" $unsettled \
+				>>"$work/results.births" || bench_die "births"
+		done
+	done
+	print_births | publish births
+}
+
+print_births() {
+	echo "| children that are not settled | CPU ns/birth | births/s |"
+	echo "|---:|---:|---:|"
+	for unsettled in 10 100 1000 5000; do
+		ns=$(column $unsettled 2 "$work/results.births")
+		echo "| $unsettled | $ns |" \
+			"$(awk -v ns="$ns" 'BEGIN { printf "%.0f", 1e9 / ns }') |"
+	done
+}
+
 # --- size
 
 pause=20	# seconds of the log's time, where the plugin gets half of it
@@ -301,7 +325,8 @@ measure_own() {
 		>>"$work/own.log"
 	sed "s|^state = .*|state = $out/state|" "$work/both.conf" \
 		>"$work/state.conf"
-	measure own -x "$out/state" $((pause / 2)) "$work/own.log" "$rise" -- \
+	measure own -x "$out/state" $((pause / 2)) "$work/own.log" "$rise" \
+		$((rise + 20000)) -- \
 		unshare -m $(own_root) sh "$here/bench/without_proc.sh" "$build" \
 		"$build/audisp-contree" -c "$work/state.conf"
 	! grep '"action":"lost"' "$out/contree.json" | grep -qv serials ||
@@ -331,14 +356,14 @@ part_size() {
 		echo "| | RSS MiB | at most since the row above |"
 		echo "|---|---:|---:|"
 		rows alike "before the first record|one container, its init and shim|100,000 processes in 1,000 containers|all of them have ended"
-		rows own "the same with the state on: before the first record|100,000 processes, each with arguments of its own|all of them have ended; the state was removed before, and is written anew"
+		rows own "the same with the state on: before the first record|100,000 processes, each with arguments of its own|some of them have ended; the state was removed, and is written anew|all of them have ended; likewise"
 	} | publish size
 }
 
 configure
 for part; do
 	case $part in
-	files | flat | alive | size) "part_$part" ;;
+	files | flat | alive | births | size) "part_$part" ;;
 	*) bench_die "no part is called $part" ;;
 	esac
 done

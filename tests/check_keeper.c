@@ -686,6 +686,18 @@ START_TEST(test_disk)
 }
 END_TEST
 
+/* And with the birth of that child it comes back. */
+static void remove_state(struct life *l, pid_t child)
+{
+	ck_assert(!unlink(path));
+	make(l, 10, child);
+	while (access(path, F_OK)) {
+		keeper_tick(l->keeper, l->ledger);
+		keeper_go_on(l->keeper);
+		usleep(1000);
+	}
+}
+
 /* The state was removed: its middle alone would be no use. */
 START_TEST(test_removed)
 {
@@ -706,13 +718,9 @@ START_TEST(test_removed)
 	find(&l, 10);
 	make(&l, 10, 20);
 	await(path, "\"pid\":20");
-	ck_assert(!unlink(path));
-	make(&l, 10, 21);
-	while (access(path, F_OK)) {
-		keeper_tick(l.keeper, l.ledger);
-		keeper_go_on(l.keeper);
-		usleep(1000);
-	}
+	remove_state(&l, 21);
+	/* not a line was written to what came in its place */
+	remove_state(&l, 22);
 	channel_close(l.lines);
 	ledger_free(l.ledger);
 	l.ledger = NULL;
@@ -720,6 +728,7 @@ START_TEST(test_removed)
 	life_begin(&l, 4096);
 	ck_assert_ptr_nonnull(tree_find(l.tree, 20));
 	ck_assert_ptr_nonnull(tree_find(l.tree, 21));
+	ck_assert_ptr_nonnull(tree_find(l.tree, 22));
 	ck_assert_uint_eq(l.heard.bad, 0);
 	life_end(&l);
 }
