@@ -325,6 +325,7 @@ measure_own() {
 		>>"$work/own.log"
 	sed "s|^state = .*|state = $out/state|" "$work/both.conf" \
 		>"$work/state.conf"
+	# shellcheck disable=SC2046 # one word, or none
 	measure own -x "$out/state" $((pause / 2)) "$work/own.log" "$rise" \
 		$((rise + 20000)) -- \
 		unshare -m $(own_root) sh "$here/bench/without_proc.sh" "$build" \

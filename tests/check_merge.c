@@ -674,7 +674,8 @@ START_TEST(test_copied)
 	memset(exe, 'x', sizeof(exe) - 1);
 	take(&d, &(struct step)TO(1));
 	ck_assert_ptr_nonnull(tree_find(d.tree, 10));
-	ck_assert_str_eq(tree_find(d.tree, 10)->image->program->exe, CONTAINERD);
+	ck_assert_str_eq(tree_find(d.tree, 10)->image->program->exe,
+			 CONTAINERD);
 	take(&d, &(struct step)F(100, 10, 20));
 	ck_assert(merge_waits(d.merge));
 	desk_close(&d);

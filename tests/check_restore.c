@@ -617,7 +617,8 @@ START_TEST(test_derived)
 		ck_assert_msg(tree_reaper(p) == tree_reaper(q),
 			      "%d: reaped by %d, not %d", p->pid,
 			      (int)tree_reaper(q), (int)tree_reaper(p));
-		ck_assert_str_eq(p->image->program->exe, q->image->program->exe);
+		ck_assert_str_eq(p->image->program->exe,
+				 q->image->program->exe);
 		ck_assert_int_eq(p->ppid, q->ppid);
 		ck_assert_uint_eq(p->cred->uid, q->cred->uid);
 	}

@@ -14,7 +14,8 @@ void finals_ignore(void *ctx, const struct change *c)
 
 static void put_image(struct buf *line, const struct image *i)
 {
-	buf_printf(line, " comm=%s exe=%s args=", i->program->comm, i->program->exe);
+	buf_printf(line, " comm=%s exe=%s args=", i->program->comm,
+		   i->program->exe);
 	for (size_t at = 0; at < i->args_bytes; at++)
 		buf_putc(line, i->args[at] ? i->args[at] : ' ');
 }
