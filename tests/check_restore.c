@@ -736,7 +736,7 @@ START_TEST(test_renewed)
 	pair_new(&p);
 	copies_free(&p.copies);
 	take_all(p.tree[0], anew, "anew");
-	tree_save(p.tree[0], keep, &p.copies);
+	keep_all(&p.copies, p.tree[0]);
 	tree_free(p.tree[1]);
 	p.tree[1] = tree_new(&tree_defaults, "", &p.metrics[1], say, &p.out[1]);
 	put_back(p.tree[1], &p.copies);
