@@ -5,7 +5,6 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,9 +13,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
 #include <linux/seccomp.h>
+
+#include "cleanup.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -194,9 +197,7 @@ static const struct {
 };
 
 struct confine {
-	pthread_mutex_t lock;	/* libseccomp makes a filter's program when it is
-				 * loaded, and keeps it there */
-	scmp_filter_ctx filter[CONFINE_THREADS];	/* NULL: none */
+	struct sock_fprog filter[CONFINE_THREADS];	/* no length: none */
 };
 
 static int add_row(scmp_filter_ctx ctx, size_t row, struct err *err)
@@ -241,17 +242,12 @@ static int add_rows(scmp_filter_ctx ctx, enum confine_thread thread,
 
 /*
  * Calls by another machine's numbers (32 bits on a kernel of 64, x32) get
- * what any other refused call gets. What EPERM was given for is recorded,
- * which is all that would be seen of it.
+ * what any other refused call gets.
  */
 static int set_attributes(scmp_filter_ctx ctx, uint32_t refuse, struct err *err)
 {
 	int code = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, refuse);
 
-	if (!code)
-		code = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
-	/* Linux has it since 4.14; without it nothing is lost but a record. */
-	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_LOG, 1);
 	return code ? err_set(err, -code, "no attributes") : 0;
 }
 
@@ -286,6 +282,53 @@ static int check_possible(struct err *err)
 }
 #endif
 
+/* libseccomp's program: it hands that to a file only. */
+static int take_program(scmp_filter_ctx ctx, struct sock_fprog *program,
+			struct err *err)
+{
+	_cleanup_close_ int fd = memfd_create("filter", MFD_CLOEXEC);
+	int code = fd < 0 ? -errno : seccomp_export_bpf(ctx, fd);
+	off_t size = code ? 0 : lseek(fd, 0, SEEK_END);
+
+	if (code || size <= 0)
+		return err_set(err, -code, "no program of the filter");
+	program->filter = malloc((size_t)size);
+	if (!program->filter)
+		abort();
+	if (pread(fd, program->filter, (size_t)size, 0) != size)
+		return err_set(err, errno, "no program of the filter");
+	program->len =
+		(unsigned short)((size_t)size / sizeof(struct sock_filter));
+	return 0;
+}
+
+static int make_program(struct sock_fprog *program, enum confine_thread thread,
+			uint32_t refuse, struct err *err)
+{
+	scmp_filter_ctx ctx = make_filter(thread, refuse, err);
+	int ret = ctx ? take_program(ctx, program, err) : -1;
+
+	if (ctx)
+		seccomp_release(ctx);
+	return ret;
+}
+
+/*
+ * Not by libseccomp, which makes the program only then: threads that load at
+ * once spoil it, and without memory it does not come back. What EPERM was given
+ * for is recorded, which is all that would be seen of it: Linux has that flag
+ * since 4.14.
+ */
+static int load(const struct sock_fprog *program)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		       SECCOMP_FILTER_FLAG_LOG, program) &&
+			       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+				       program) ?
+		       -1 :
+		       0;
+}
+
 static int make_filters(struct confine *c, enum confine_filter filter,
 			struct err *err)
 {
@@ -295,8 +338,7 @@ static int make_filters(struct confine *c, enum confine_filter filter,
 	if (check_possible(err))
 		return -1;
 	for (int i = 0; i < CONFINE_THREADS; i++) {
-		c->filter[i] = make_filter(i, refuse, err);
-		if (!c->filter[i])
+		if (make_program(&c->filter[i], i, refuse, err))
 			return -1;
 	}
 	return 0;
@@ -308,7 +350,6 @@ struct confine *confine_new(enum confine_filter filter, struct err *err)
 
 	if (!c)
 		abort();
-	pthread_mutex_init(&c->lock, NULL);
 	if (filter == CONFINE_OFF || !make_filters(c, filter, err))
 		return c;
 	err_wrap(err, "there is no seccomp filter");
@@ -321,9 +362,7 @@ void confine_free(struct confine *c)
 	if (!c)
 		return;
 	for (int i = 0; i < CONFINE_THREADS; i++)
-		if (c->filter[i])
-			seccomp_release(c->filter[i]);
-	pthread_mutex_destroy(&c->lock);
+		free(c->filter[i].filter);
 	free(c);
 }
 
@@ -336,10 +375,8 @@ void confine_enter(struct confine *c, enum confine_thread thread)
 		if (capng_apply(CAPNG_SELECT_CAPS))
 			abort();
 	}
-	pthread_mutex_lock(&c->lock);
-	if (c->filter[thread] && seccomp_load(c->filter[thread]))
+	if (c->filter[thread].len && load(&c->filter[thread]))
 		abort();
-	pthread_mutex_unlock(&c->lock);
 }
 
 static bool is_let_through(enum confine_thread thread, const char *call)
