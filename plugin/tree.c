@@ -84,7 +84,7 @@ void tree_free(struct tree *t)
 	if (!t)
 		return;
 	claims_free(t);
-	free(t->given);
+	given_forget(t);
 	free(t->following);
 	while (t->all)
 		proc_free(t, t->all);
@@ -278,10 +278,8 @@ static bool is_successor(const struct tree *t, const struct proc *p,
 {
 	const struct proc_priv *v = p->priv;
 
-	if (ended(p))
-		return at > v->end_at + COARSE_MS;
-	if (!placed(p) && v->youth && v->youth->quit_at)
-		return at > v->youth->quit_at + COARSE_MS;
+	if (ended(p) || (!placed(p) && v->youth && v->youth->quit_at))
+		return had_gone(p, at);
 	/* Births and ends are told, so this is none. */
 	if (is_witnessed(t, at))
 		return false;
@@ -375,6 +373,8 @@ void tree_idle(struct tree *t, uint64_t elapsed_ms)
 	if (t->last_fact)
 		advance(t, t->last_fact + elapsed_ms);
 	images_forget(t);
+	if (elapsed_ms > 8 * (uint64_t)t->options.linger_ms)
+		given_forget(t);
 }
 
 void tree_give_back(struct tree *t)

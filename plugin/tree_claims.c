@@ -8,14 +8,36 @@
 
 #include <string.h>
 
+/*
+ * By falling serial. They come nearly so, but for those by processes that
+ * have waited for their place: these are as old as who is settled now.
+ */
 static void link_in_ns(struct claim *c, struct pidns *ns)
 {
+	struct claim *newer = NULL, *older = ns->claims;
+
+	if (ns->near && between(ns->near->serial, c->serial) <
+				between(older->serial, c->serial))
+		older = ns->near;
+	if (older)
+		newer = older->prev;
+	while (newer && newer->serial < c->serial) {
+		older = newer;
+		newer = newer->prev;
+	}
+	while (older && older->serial > c->serial) {
+		newer = older;
+		older = older->next;
+	}
 	c->ns = pidns_ref(ns);
-	c->prev = NULL;
-	c->next = ns->claims;
-	if (c->next)
-		c->next->prev = c;
-	ns->claims = c;
+	c->prev = newer;
+	c->next = older;
+	if (older)
+		older->prev = c;
+	if (newer)
+		newer->next = c;
+	else
+		ns->claims = c;
 	ns->n_claims++;
 }
 
@@ -28,6 +50,8 @@ static void unlink_in_ns(struct claim *c)
 		c->ns->claims = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
+	if (c->ns->near == c)
+		c->ns->near = c->next;
 	c->ns->n_claims--;
 	pidns_unref(c->ns);
 }
@@ -44,30 +68,36 @@ static void link_claim(struct tree *t, struct claim *c)
 	t->n_claims++;
 }
 
+static struct claim **table_of(struct tree *t, const struct claim *c)
+{
+	return c->ns->mode == PIDNS_HOST ? &t->host_claims : &c->ns->by_vpid;
+}
+
 /* By its number: the latest of those that have it is found. */
 static void hash_claim(struct tree *t, struct claim *c)
 {
-	struct claim **table = c->ns->mode == PIDNS_HOST ? &t->host_claims :
-							   &c->ns->by_vpid;
-	struct claim *old;
+	struct claim **table = table_of(t, c);
 
-	HASH_FIND(hh, *table, &c->vpid, sizeof(c->vpid), old);
-	if (old) {
-		HASH_DELETE(hh, *table, old);
-		old->hashed = false;
-	}
+	HASH_FIND(hh, *table, &c->vpid, sizeof(c->vpid), c->under);
+	if (c->under)
+		HASH_DELETE(hh, *table, c->under);
 	HASH_ADD(hh, *table, vpid, sizeof(c->vpid), c);
-	c->hashed = true;
 }
 
 static void unhash_claim(struct tree *t, struct claim *c)
 {
-	if (!c->hashed)
+	struct claim **table = table_of(t, c), *top;
+
+	HASH_FIND(hh, *table, &c->vpid, sizeof(c->vpid), top);
+	if (top == c) {
+		HASH_DELETE(hh, *table, c);
+		if (c->under)
+			HASH_ADD(hh, *table, vpid, sizeof(c->vpid), c->under);
 		return;
-	if (c->ns->mode == PIDNS_HOST)
-		HASH_DELETE(hh, t->host_claims, c);
-	else
-		HASH_DELETE(hh, c->ns->by_vpid, c);
+	}
+	while (top->under != c)
+		top = top->under;
+	top->under = c->under;
 }
 
 static void free_claim(struct tree *t, struct claim *c)
@@ -105,8 +135,8 @@ void claims_follow(struct tree *t)
 
 	for (struct claim *c = t->claims; c; c = c->all_next) {
 		ns = c->caller->priv->ns;
-		if (ns && ns != c->ns && !c->answer &&
-		    c->ns->mode == PIDNS_LOCAL && ns->mode == PIDNS_LOCAL)
+		if (ns && ns != c->ns && c->ns->mode == PIDNS_LOCAL &&
+		    ns->mode == PIDNS_LOCAL)
 			move_claim(t, c, ns);
 	}
 }
@@ -179,7 +209,7 @@ void claim_answer(struct claim *c, struct proc *p)
  */
 static bool began_namespace(const struct pidns *ns, const struct proc *p)
 {
-	if (!p->priv->n_claims || ns->n_claims > MAX_JUDGED)
+	if (!p->priv->n_claims || is_crowd(ns))
 		return false;
 	for (const struct claim *c = ns->claims; c; c = c->next)
 		if (c->caller == p && c->vpid < p->vpid && c->vpid < 300)
@@ -261,13 +291,13 @@ static struct claim *new_claim(struct tree *t, struct proc *caller,
 		abort();
 	c->caller = caller;
 	c->owner = owner;
-	link_in_ns(c, caller->priv->ns);
 	c->vpid = f->child;
 	c->call = f->call;
-	c->flags = f->flags;
+	c->flags = (uint32_t)f->flags;
 	c->at = f->time_ms + t->offset;
 	c->time_ms = f->time_ms;
-	c->serial = f->serial;
+	c->serial = to_serial(f->serial);
+	link_in_ns(c, caller->priv->ns);
 	c->timer.kind = TIMER_CLAIM;
 	link_claim(t, c);
 	hash_claim(t, c);
@@ -339,6 +369,8 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 		return;
 	}
 	new_claim(t, caller, owner, f);
+	if (is_crowd(ns))
+		return;
 	find_answer(t, owner);
 	follow_claim(t, ns, owner->pid);
 }

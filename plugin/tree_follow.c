@@ -11,6 +11,9 @@
 /* Kept when nothing is left to do. */
 #define FEW 64
 
+/* The latest who wait are tried; the others are settled later. */
+#define MAX_TRIES 4
+
 struct following {
 	struct proc *p;	/* who waited with these facts; NULL: there are none */
 	struct pending pending;
@@ -68,13 +71,19 @@ void follow_in_order(struct tree *t, size_t since)
 static bool place_next(struct tree *t, const struct following *f)
 {
 	struct proc *p;
+	int tries = 0;
 
 	if (!f->pid)
 		return false;
 	if (f->ns) {
-		for (p = f->ns->waiting; p; p = p->priv->waiting_next)
-			if (p->priv->first_ppid == f->pid && consider(t, p))
+		for (p = f->ns->waiting; p && tries < MAX_TRIES;
+		     p = p->priv->waiting_next) {
+			if (p->priv->first_ppid != f->pid)
+				continue;
+			if (consider(t, p))
 				return true;
+			tries++;
+		}
 		return false;
 	}
 	for (p = first_showing(t, f->pid); p; p = next_showing(p))

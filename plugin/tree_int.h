@@ -14,6 +14,7 @@
  * tree_claims.c	births that parents announced
  * tree_judge.c		which birth was whose
  * tree_step.c		the same by the numbers of the neighbours
+ * tree_given.c		who was given which number
  * tree_apply.c		what a fact does to a process that has its place
  * tree_witness.c	what the kernel's proc connector said
  * tree_census.c	what /proc said
@@ -85,49 +86,29 @@ struct anchor {
 	uint64_t at;
 };
 
-/*
- * A container in which more births are open than this, as in a fork bomb,
- * must not cost more than it can be worth: there, the parent a process
- * shows is taken for its own, and it gets no number.
- */
-#define MAX_JUDGED 1024
-
 #define MAX_ANCHORS 128
-#define MAX_WAITING 256
+
+/*
+ * A namespace in which more births are open than this, as in a fork bomb,
+ * must not cost more than it can be worth: there, who shows another parent
+ * than the one who takes orphans is that one's, and the others wait.
+ */
+#define MAX_JUDGED 256
 
 struct pidns {
 	unsigned int refs;	/* processes whose claims are numbers in it */
 	enum pidns_mode mode;
 	struct pidns *outer;	/* NULL for the host's; owns a ref */
 	struct proc *init;	/* its child reaper; NULL if not known or gone */
-	struct claim *claims;	/* open, and answered by unsettled children */
+	struct claim *claims;	/* open, and answered by unsettled children;
+				 * by falling serial */
+	struct claim *near;	/* of them, where one was sought last */
 	size_t n_claims;	/* those */
 	struct claim *by_vpid;	/* the latest of each number, where they are
 				 * local ones */
 	struct proc *waiting;	/* STATE_WAITING, by waiting_next */
-	size_t n_waiting;
 	size_t n_anchors;	/* by rising vpid */
 	struct anchor anchors[MAX_ANCHORS];
-};
-
-/* A parent's word that it has a child, locally numbered vpid. */
-struct claim {
-	struct proc *caller;	/* whose record it was */
-	struct proc *owner;	/* whose child it is: differs with CLONE_PARENT */
-	struct pidns *ns;
-	struct proc *answer;	/* the child, until it is settled; or NULL */
-	pid_t vpid;
-	enum fork_call call;
-	uint64_t flags;
-	uint64_t at;
-	uint64_t time_ms;
-	uint64_t serial;
-	bool reported;
-	struct timer timer;
-	struct claim *prev, *next;	/* in ns->claims */
-	struct claim *all_prev, *all_next;
-	bool hashed;
-	UT_hash_handle hh;	/* in host_claims or ns->by_vpid, by vpid */
 };
 
 /* audit_serial() in kernel/audit.c: they are of 32 bits. */
@@ -137,6 +118,27 @@ static inline serial_t to_serial(uint64_t serial)
 {
 	return serial < UINT32_MAX ? (serial_t)serial : UINT32_MAX;
 }
+
+/* A parent's word that it has a child, locally numbered vpid. */
+struct claim {
+	struct proc *caller;	/* whose record it was */
+	struct proc *owner;	/* whose child it is: differs with CLONE_PARENT */
+	struct pidns *ns;
+	struct proc *answer;	/* the child, until it is settled; or NULL */
+	pid_t vpid;
+	enum fork_call call;
+	uint64_t at;
+	uint64_t time_ms;
+	uint32_t flags;
+	serial_t serial;
+	bool reported;
+	struct timer timer;
+	struct claim *prev, *next;	/* in ns->claims */
+	struct claim *all_prev, *all_next;
+	struct claim *under;	/* the one before of the same number */
+	UT_hash_handle hh;	/* in host_claims or ns->by_vpid, by vpid, if
+				 * it is the latest of its number */
+};
 
 /* When and by which record something happened. */
 struct when {
@@ -187,7 +189,10 @@ struct proc_priv {
 	struct shared *cgroup;	/* the container that its cgroup names, or NULL */
 	struct image *old_image;	/* of the exec before, or NULL */
 	struct proc *children;	/* by sibling_next */
-	struct proc *sibling_prev;
+	union {
+		struct proc *sibling_prev;
+		struct proc *waiting_prev;
+	};
 	union {
 		struct proc *sibling_next;
 		struct proc *waiting_next;	/* in ns->waiting: no parent */
@@ -302,7 +307,11 @@ struct tree {
 	uint64_t found_at;	/* when /proc was looked into last */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
-	struct given *given;	/* pids, lately; NULL before any */
+	struct given **given;	/* pids, lately; NULL before any */
+	pid_t new_pid;		/* the last that was new */
+	pid_t front_pid;	/* and followed the one before */
+	pid_t end_pid;		/* after this they begin anew, */
+	pid_t begin_pid;	/* with this; 0: not known */
 	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
 	uint64_t births_since;	/* … of births, which may be earlier */
 	uint64_t told_until;	/* up to then the witness told all: before a
@@ -331,6 +340,11 @@ struct tree {
 	uint64_t lost;		/* processes, not yet reported */
 	struct timer lost_timer;
 };
+
+static inline bool is_crowd(const struct pidns *ns)
+{
+	return ns->n_claims > MAX_JUDGED;
+}
 
 static inline bool ended(const struct proc *p)
 {
@@ -373,6 +387,7 @@ void lose(struct tree *t);
 /* tree_proc.c */
 struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at);
 struct proc *proc_find(struct tree *t, pid_t pid, uint64_t at);
+bool had_gone(const struct proc *p, uint64_t at);
 void proc_free(struct tree *t, struct proc *p);
 void proc_link(struct proc *p, struct proc *parent);
 void proc_unlink(struct proc *p);
@@ -506,12 +521,32 @@ bool is_claimed(const struct claim *c, const struct proc *p,
 bool is_possible(const struct claim *c, const struct proc *p,
 		 const struct proc *q);
 
-/* tree_step.c */
+/* tree_given.c */
+
+/* The numbers of the host's around a birth. */
+struct around {
+	struct tree *t;
+	const struct pidns *ns;
+	uint64_t at;	/* of the birth */
+	uint64_t near_ms;	/* numbers do not come round within that */
+};
+
+static inline uint64_t between(uint64_t a, uint64_t b)
+{
+	return a < b ? b - a : a - b;
+}
+
 void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns);
-struct claim *claim_of(const struct pidns *ns, pid_t vpid);
-bool step_in_order(const struct claim *c, const struct proc *s);
+void given_new(struct tree *t, pid_t pid);
+void given_forget(struct tree *t);
+pid_t given_beside(const struct tree *t, pid_t pid, int to);
+bool was_given(const struct tree *t, pid_t pid, uint64_t since, uint64_t until);
+struct proc *member_at(const struct around *w, pid_t pid, bool *taken);
+uint64_t round_of(const struct tree *t, pid_t pid, uint64_t least_ms);
+
+/* tree_step.c */
 struct claim *step_judge(struct tree *t, const struct proc *p,
-			 const struct proc *q);
+			 const struct proc *q, bool final);
 
 /* tree_witness.c */
 struct proc *find_placed(struct tree *t, pid_t pid);

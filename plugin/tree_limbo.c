@@ -91,13 +91,15 @@ void unshow_parent(struct tree *t, struct proc *p)
 
 static void stop_waiting(struct proc *p)
 {
-	struct proc **at = &p->priv->ns->waiting;
+	struct proc_priv *v = p->priv;
 
-	while (*at != p)
-		at = &(*at)->priv->waiting_next;
-	*at = p->priv->waiting_next;
-	p->priv->ns->n_waiting--;
-	p->priv->waiting_next = NULL;
+	if (v->waiting_prev)
+		v->waiting_prev->priv->waiting_next = v->waiting_next;
+	else
+		v->ns->waiting = v->waiting_next;
+	if (v->waiting_next)
+		v->waiting_next->priv->waiting_prev = v->waiting_prev;
+	v->waiting_prev = v->waiting_next = NULL;
 	proc_set_ns(p, NULL);
 }
 
@@ -140,9 +142,6 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 
 	t->n_limbo += !v->in_limbo;
 	v->in_limbo = true;
-	/* A higher number than its own, so likely the host's. */
-	if (f->kind == FACT_FORK && f->child > p->pid)
-		step_given(t, f->child, f->time_ms + t->offset, t->host_ns);
 	hold(t, p, f);
 	if (v->youth && !v->youth->quit_at &&
 	    (f->kind == FACT_EXIT || f->kind == FACT_ABEND))
@@ -151,7 +150,13 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 	if (v->state == STATE_LIMBO)
 		timers_set(&t->timers, &v->timer,
 			   v->first_at + t->options.linger_ms + 2 * COARSE_MS);
-	if (!consider(t, p) && t->n_limbo > t->options.max_limbo) {
+	if (consider(t, p))
+		return;
+	/* A higher number than its own, so likely the host's. */
+	if (p->priv->state == STATE_LIMBO && f->kind == FACT_FORK &&
+	    f->child > p->pid)
+		step_given(t, f->child, f->time_ms + t->offset, t->host_ns);
+	if (t->n_limbo > t->options.max_limbo) {
 		t->metrics->limbo_evicted++;
 		proc_free(t, p);
 		lose(t);
@@ -242,7 +247,11 @@ void limbo_due(struct tree *t, struct proc *p)
 		timers_set(&t->timers, &p->priv->timer, at + 1);
 		return;
 	}
-	/* Who waits was heard in a container: what it runs counts for nothing. */
+	/* Whose parent is in the tree: what it runs counts for nothing. */
+	if (p->priv->state == STATE_LIMBO && shown_parent(t, p)) {
+		consider(t, p);
+		return;
+	}
 	if (p->priv->state == STATE_LIMBO) {
 		if (runs_listed(p, t->roots)) {
 			place_root(t, p);

@@ -229,9 +229,19 @@ static void wait_in(struct tree *t, struct proc *p, struct pidns *ns)
 	p->priv->state = STATE_WAITING;
 	proc_set_ns(p, ns);
 	p->priv->waiting_next = ns->waiting;
+	if (ns->waiting)
+		ns->waiting->priv->waiting_prev = p;
 	ns->waiting = p;
-	ns->n_waiting++;
 	rearm_settling(t, p);
+}
+
+/*
+ * Whether q had ended when p showed its pid: who had it next may have been
+ * p's parent, and speak later.
+ */
+static bool was_gone(const struct proc *q, const struct proc *p)
+{
+	return ended(q) && q->priv->end_at + COARSE_MS < p->priv->first_at;
 }
 
 /* The parent that p showed first, if it is in the tree. */
@@ -244,7 +254,17 @@ struct proc *shown_parent(struct tree *t, const struct proc *p)
 		return NULL;
 	q = proc_find(t, v->first_ppid, v->first_at);
 	/* Ended or not: it may take its time, to dump core for one. */
-	return q && q != p && placed(q) ? q : NULL;
+	if (!q || q == p || !placed(q))
+		return NULL;
+	/* Another had its pid before it was heard, or after it ended. */
+	if (q->priv->birth_at > v->first_at + COARSE_MS &&
+	    was_given(t, q->pid, v->first_at - 2 * t->options.linger_ms,
+		      v->first_at + COARSE_MS))
+		return NULL;
+	if (was_gone(q, p) && was_given(t, q->pid, q->priv->end_at + 1,
+					v->first_at + t->options.linger_ms))
+		return NULL;
+	return q;
 }
 
 /*
@@ -260,7 +280,9 @@ static bool fits_claim(struct tree *t, const struct claim *c,
 
 	if (c->at > p->priv->first_at + COARSE_MS)
 		return false;
-	return p->priv->first_ppid <= 1 || !q || proc_descends(c->owner, q);
+	if (q == c->owner || p->priv->first_ppid <= 1)
+		return true;
+	return q && proc_descends(c->owner, q);
 }
 
 /* Places p if it is clear where. True if p left the list it was in. */
@@ -280,14 +302,14 @@ bool consider(struct tree *t, struct proc *p)
 		return true;
 	}
 	q = shown_parent(t, p);
-	if (!q)
+	/* If numbers come round, who had that one next may speak later. */
+	if (!q ||
+	    (p->priv->state == STATE_LIMBO && t->end_pid && was_gone(q, p) &&
+	     t->now <= p->priv->first_at + t->options.linger_ms))
 		return false;
 	v = (struct verdict){ true, q, NULL };
 	if (q->priv->ns->mode != PIDNS_HOST)
 		v = claims_judge(t, p, q, false);
-	/* In a crowd nobody waits; it may be corrected when it settles. */
-	if (q->priv->ns->n_waiting >= MAX_WAITING)
-		v.decided = true;
 	if (v.decided) {
 		place_judged(t, p, q, &v);
 		return true;
@@ -360,10 +382,14 @@ void born(struct tree *t, const struct birth *b, pid_t pid)
 			enter(t, p, b);
 		return;
 	}
-	/* Whoever had the pid before is gone, and nobody saw how. */
+	/* Whoever had the pid before is gone, and it may be nobody saw how. */
+	if (p && p->priv->state == STATE_WAITING && !had_gone(p, b->at)) {
+		settle_due(t, p);
+		p = proc_find(t, pid, b->at);
+	}
 	if (p && placed(p))
 		end(t, p, EXIT_UNKNOWN, 0, &when);
-	else if (p)
+	else if (p && !had_gone(p, b->at))
 		proc_free(t, p);
 	p = proc_new(t, pid, b->at);
 	p->priv->first_at = b->at;

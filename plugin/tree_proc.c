@@ -103,6 +103,7 @@ struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
 	v->birth_at = at;
 	v->state = STATE_LIMBO;
 	pids_add(&t->pids, p);
+	given_new(t, pid);
 	v->all_next = t->all;
 	if (t->all)
 		t->all->priv->all_prev = p;
@@ -112,9 +113,20 @@ struct proc *proc_new(struct tree *t, pid_t pid, uint64_t at)
 	return p;
 }
 
+/* Whether p is known to have ended before that time. */
+bool had_gone(const struct proc *p, uint64_t at)
+{
+	const struct proc_priv *v = p->priv;
+
+	if (ended(p))
+		return at > v->end_at + COARSE_MS;
+	return !placed(p) && v->youth && v->youth->quit_at &&
+	       at > v->youth->quit_at + COARSE_MS;
+}
+
 /*
- * Whoever had this pid at that time, or has it first known later and no
- * one else fits; NULL if nobody the tree knows.
+ * Whoever had this pid at that time; if that one had gone, who is heard of
+ * under it next; NULL if nobody the tree knows.
  */
 struct proc *proc_find(struct tree *t, pid_t pid, uint64_t at)
 {
@@ -123,13 +135,12 @@ struct proc *proc_find(struct tree *t, pid_t pid, uint64_t at)
 
 	if (!p)
 		return NULL;
-	while ((older = pids_older(p))) {
-		if (p->priv->birth_at <= at + COARSE_MS)
-			return p;
+	while (p->priv->birth_at > at + COARSE_MS && (older = pids_older(p))) {
 		newer = p;
 		p = older;
 	}
-	if (newer && ended(p) && at > p->priv->end_at + COARSE_MS)
+	if (newer && had_gone(p, at) &&
+	    newer->priv->birth_at <= at + t->options.linger_ms)
 		return newer;
 	return p;
 }

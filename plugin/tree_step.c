@@ -1,131 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In step. Every birth takes the next free number in each namespace it is
- * seen in (alloc_pid() in kernel/pid.c). So between two births in a
- * container there are as many numbers of the host's as of the container's,
- * besides those that others of the host have: the strangers. If a claim is
- * a process' birth, its neighbours in the container are, number by number,
- * its neighbours on the host.
+ * seen in (alloc_pid() in kernel/pid.c). So the births of a container are
+ * in the order of its numbers, and in that of the host's, besides those that
+ * others of the host have. Here the two are laid side by side, around one
+ * process' birth, so that as much as can be fits together: whoever is heard
+ * under the one number was announced by the other, by the parent he shows,
+ * and their records are in the usual order. It is what Smith and Waterman do
+ * with two strands of DNA.
  */
 #include "tree_int.h"
 
-/* How far neighbours are looked at, to either side. */
-#define NEARBY 32
+/* How many numbers are laid side by side, to either side of the birth's. */
+#define SIDE 24		/* the host's, without those that others have */
+#define REACH 40	/* the container's */
+#define MAX_CHILDREN 16	/* of one that waits */
+#define N_HOST (2 * SIDE + 1)
+#define N_OWN (2 * REACH + 1)
 
-/* How many claims are tried. */
-#define MAX_TRIED 64
+/* How far to go for them. */
+#define NEARBY 128
 
-/* Whose the pids were that were given out lately. */
-#define MAX_GIVEN 2048
-
-struct given {
-	pid_t pid;
-	uint32_t at;	/* the low bits of tree time */
-	const struct pidns *ns;	/* only to be compared; it may be gone */
+/* What it is worth. */
+enum worth {
+	FITS = 8,
+	PROMPT = 9,	/* more, if it speaks at once */
+	PROMPTLY = FITS + 2,
+	SETTLED = 12,
+	MAY_BE_THREAD = -4,
+	OUT_OF_ORDER = -2,
+	UNLIKELY = -6,	/* who speaks was not announced */
+	MISFIT = -16,
+	SKIP_SILENT = 4,	/* a number that nobody knows to be another's */
+	SKIP_HEARD = 12,
+	SKIP_OWN = 12,
+	SURE = 14,
+	CLEAR = 8,	/* better than any other */
 };
 
-/* pid was given to a process or thread of that namespace. */
-void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
-{
-	if (pid <= 0)
-		return;
-	if (!t->given) {
-		t->given = calloc(MAX_GIVEN, sizeof(*t->given));
-		if (!t->given)
-			abort();
-	}
-	t->given[pid % MAX_GIVEN] = (struct given){ pid, (uint32_t)at, ns };
-}
+/* One of the host's numbers. */
+struct host_number {
+	pid_t pid;
+	const struct proc *who;	/* of the namespace; NULL: nobody was heard */
+	const struct proc *shown;	/* as its parent */
+};
 
-/* The first who was heard under pid, and not before at. */
-static struct proc *heard_since(struct tree *t, pid_t pid, uint64_t at)
-{
-	struct proc *first = NULL, *p;
+/* One of the container's. */
+struct own_number {
+	pid_t vpid;
+	struct claim *claim;	/* or NULL */
+	const struct proc *by;	/* or who said so, and waits for its place */
+	const struct anchor *anchor;	/* or NULL */
+	uint64_t serial;	/* of that record */
+	/* Its child's first record is usually between. */
+	uint64_t after, before;
+};
 
-	for (p = pids_newest(&t->pids, pid); p; p = pids_older(p))
-		if (p->priv->heard && p->priv->first_at + COARSE_MS >= at)
-			first = p;
-	return first;
-}
-
-static uint64_t between(uint64_t a, uint64_t b)
-{
-	return a < b ? b - a : a - b;
-}
-
-/* Who was heard under pid, and for the first time nearest to at. */
-static struct proc *heard_near(struct tree *t, pid_t pid, uint64_t at)
-{
-	struct proc *near = NULL, *p;
-
-	for (p = pids_newest(&t->pids, pid); p; p = pids_older(p))
-		if (p->priv->heard &&
-		    (!near || between(p->priv->first_at, at) <
-				      between(near->priv->first_at, at)))
-			near = p;
-	return near;
-}
-
-/* Whether s has a number in ns. */
-static bool is_within(const struct proc *s, const struct pidns *ns)
-{
-	const struct pidns *n;
-
-	if (s->priv->state == STATE_LIMBO)
-		return false;
-	for (n = s->priv->ns; n; n = n->outer)
-		if (n == ns)
-			return true;
-	return false;
-}
-
-/* A walk from a process' number on, over those that may be of its namespace. */
-struct walk {
-	struct tree *t;
+struct alignment {
 	const struct pidns *ns;
-	uint64_t at;	/* of the birth it starts from, */
-	uint64_t until;	/* and of the last record that counts */
-	pid_t pid;
+	uint64_t serial;	/* of a record of about that time */
+	uint64_t until;	/* what was later does not count */
+	struct host_number host[N_HOST];
+	size_t n_host, self;	/* where the birth's number is in it */
+	struct own_number own[N_OWN];
+	int worth[N_OWN][N_HOST];
+	int up[N_OWN][N_HOST];	/* the best that ends with these two, */
+	int down[N_OWN][N_HOST];	/* or begins */
 };
 
-/* Whether pid was not to be had for a birth in the namespace. */
-static bool is_stranger(const struct walk *w, pid_t pid)
-{
-	const struct proc *s = heard_near(w->t, pid, w->at);
-	uint64_t near = w->t->options.linger_ms / 8;
-	const struct given *known;
-
-	if (s && between(s->priv->first_at, w->at) <= near)
-		return !is_within(s, w->ns);
-	s = proc_find(w->t, pid, w->at);
-	if (s && placed(s) && s->priv->birth_at <= w->at &&
-	    (!ended(s) || s->priv->end_at > w->at))
-		return true;
-	if (!w->t->given)
-		return false;
-	known = &w->t->given[pid % MAX_GIVEN];
-	return known->pid == pid && known->ns != w->ns &&
-	       between(known->at, (uint32_t)w->at) <= near;
-}
-
-/* To the next number, up (1) or down (-1). False if there is none nearby. */
-static bool step(struct walk *w, int to)
-{
-	for (int i = 0; i < NEARBY; i++) {
-		w->pid += to;
-		if (w->pid <= 1)
-			return false;
-		if (!is_stranger(w, w->pid))
-			return true;
-	}
-	return false;
-}
-
-struct claim *claim_of(const struct pidns *ns, pid_t vpid)
+/* Of the births that have that number, the one told nearest to serial. */
+static struct claim *claim_of(const struct pidns *ns, pid_t vpid,
+			      uint64_t serial)
 {
 	struct claim *c;
 
 	HASH_FIND(hh, ns->by_vpid, &vpid, sizeof(vpid), c);
+	while (c && c->under &&
+	       between(c->under->serial, serial) < between(c->serial, serial))
+		c = c->under;
 	return c;
 }
 
@@ -152,7 +104,7 @@ static const struct claim *claim_beside(const struct claim *c, int to)
 	const struct claim *d;
 
 	for (pid_t n = 1; n <= NEARBY; n++) {
-		d = claim_of(c->ns, c->vpid + to * n);
+		d = claim_of(c->ns, c->vpid + to * n, c->serial);
 		if (d && d->caller == c->caller)
 			return d;
 	}
@@ -167,203 +119,355 @@ static bool waits(const struct claim *c)
 	       c->flags & FLAG_VFORK;
 }
 
-/*
- * Whether the records are in the order that is usual for c and its child s:
- * s speaks after its parent's call before c has returned, and if that waits,
- * before its next one has. The parent's threads, each with calls of its own,
- * may have it otherwise.
- */
-static bool is_in_order(const struct claim *c, const struct proc *s)
-{
-	const struct claim *before = claim_beside(c, -1);
-	const struct claim *after = waits(c) ? claim_beside(c, 1) : NULL;
-	uint64_t first = s->priv->first_serial;
+/* --- the two rows of numbers */
 
-	return (!before || before->serial < first) &&
-	       (!after || first < after->serial);
+static uint64_t round_near(const struct tree *t, pid_t pid)
+{
+	uint64_t ms = 2 * t->options.linger_ms;
+
+	for (pid_t n = pid - SIDE; n <= pid + SIDE; n++)
+		ms = round_of(t, n, ms);
+	return ms;
 }
 
-/* The same while more may come: a call that waits is told after its child. */
-bool step_in_order(const struct claim *c, const struct proc *s)
+static void add_host(struct alignment *a, struct tree *t,
+		     const struct proc *who, pid_t pid)
 {
-	return is_in_order(c, s) &&
-	       (!waits(c) || s->priv->first_serial < c->serial);
+	struct host_number *h = &a->host[a->n_host++];
+
+	*h = (struct host_number){ .pid = pid };
+	if (!who || !who->priv->heard || who->priv->first_at > a->until)
+		return;
+	h->who = who;
+	h->shown = proc_find(t, who->priv->first_ppid, who->priv->first_at);
 }
 
-/* What speaks for the birth numbered vpid having been that of w->pid. */
-static size_t in_step(const struct walk *w, pid_t vpid)
+/* The host's, in the order in which they were given. */
+static void lay_host(struct alignment *a, struct tree *t, const struct proc *p,
+		     uint64_t at)
 {
-	const struct anchor *a = anchor_of(w->ns, vpid);
-	const struct claim *d = claim_of(w->ns, vpid);
-	struct proc *s, *shown;
-
-	if (a && a->pid == w->pid)
-		return 1;
-	if (!d || d->at > w->until)
-		return 0;
-	s = heard_since(w->t, w->pid, d->at);
-	if (!s || s->priv->exact || s->priv->first_at > w->until)
-		return 0;
-	shown = s->priv->first_ppid == d->owner->pid ?
-			d->owner :
-			proc_find(w->t, s->priv->first_ppid, s->priv->first_at);
-	if (!shown || !is_claimed(d, s, shown))
-		return 0;
-	return is_in_order(d, s);
-}
-
-static size_t support_to(const struct walk *start, pid_t vpid, int to)
-{
-	struct walk w = *start;
+	struct around w = { t, a->ns, at, round_near(t, p->pid) / 2 };
+	struct proc *below[SIDE], *who;
+	pid_t pids[SIDE], pid = p->pid;
 	size_t n = 0;
+	bool taken;
 
-	for (int i = 0; i < NEARBY; i++) {
-		vpid += to;
-		if (vpid < 1 || !step(&w, to))
-			break;
-		n += in_step(&w, vpid);
+	for (int i = 0; i < NEARBY && n < SIDE; i++) {
+		pid = given_beside(t, pid, -1);
+		who = member_at(&w, pid, &taken);
+		below[n] = who;
+		pids[n] = pid;
+		n += !taken;
 	}
-	return n;
-}
-
-static struct walk walk_from(struct tree *t, const struct proc *p,
-			     const struct pidns *ns, uint64_t at)
-{
-	return (struct walk){
-		.t = t,
-		.ns = ns,
-		.at = at,
-		.until = p->priv->first_at + t->options.linger_ms,
-		.pid = p->pid,
-	};
-}
-
-/* How much speaks for c being p's birth. */
-static size_t support(struct tree *t, const struct claim *c,
-		      const struct proc *p)
-{
-	struct walk w = walk_from(t, p, c->ns, c->at);
-
-	return support_to(&w, c->vpid, 1) + support_to(&w, c->vpid, -1) +
-	       is_in_order(c, p);
-}
-
-/* The claims that most support, of those looked at. */
-struct poll {
-	struct claim *best;	/* NULL if several are */
-	size_t most;
-};
-
-static void ask(struct tree *t, struct poll *poll, struct claim *c,
-		const struct proc *p)
-{
-	size_t n = support(t, c, p);
-
-	if (n == poll->most && c != poll->best)
-		poll->best = NULL;
-	if (n > poll->most) {
-		poll->best = c;
-		poll->most = n;
+	a->n_host = 0;
+	a->self = n;
+	while (n--)
+		add_host(a, t, below[n], pids[n]);
+	pid = p->pid;
+	add_host(a, t, p, pid);
+	for (int i = 0; i < NEARBY && a->n_host < N_HOST; i++) {
+		pid = given_beside(t, pid, 1);
+		who = member_at(&w, pid, &taken);
+		if (!taken)
+			add_host(a, t, who, pid);
 	}
 }
 
-/* The birth known nearest below p's number; its pid 0: there is none. */
-static struct anchor anchor_below(const struct proc *p, const struct pidns *ns)
+static void lay_own(struct alignment *a, pid_t around)
 {
-	struct anchor low = { 0, 0, 0 };
-	const struct anchor *a;
-
-	for (size_t i = 0; i < ns->n_anchors; i++) {
-		a = &ns->anchors[i];
-		if (a->pid < p->pid && a->pid > low.pid &&
-		    a->at <= p->priv->first_at + COARSE_MS)
-			low = *a;
-	}
-	return low;
-}
-
-/* The latest birth known that was not after p's; its pid 0: none. */
-static struct anchor anchor_before(const struct proc *p, const struct pidns *ns)
-{
-	struct anchor last = { 0, 0, 0 };
-	const struct anchor *a;
-
-	for (size_t i = 0; i < ns->n_anchors; i++) {
-		a = &ns->anchors[i];
-		if (a->at <= p->priv->first_at + COARSE_MS && a->at >= last.at)
-			last = *a;
-	}
-	return last;
-}
-
-/* When the birth numbered vpid was, or one close below; 0: not known. */
-static uint64_t time_of(const struct pidns *ns, pid_t vpid)
-{
-	const struct claim *c = NULL;
-
-	for (int i = 0; i < NEARBY && !c; i++)
-		c = claim_of(ns, vpid - i);
-	return c ? c->at : 0;
-}
-
-/*
- * The first number after that, of a birth not much older than at. Numbers
- * rise with time.
- */
-#define MAX_SEARCHED 8192
-
-static pid_t number_at(const struct pidns *ns, pid_t after, uint64_t at)
-{
-	pid_t low = after, high = after + MAX_SEARCHED, mid;
-	uint64_t when;
-
-	while (high - low > 1) {
-		mid = low + (high - low) / 2;
-		when = time_of(ns, mid);
-		if (when && when + COARSE_MS <= at)
-			low = mid;
-		else
-			high = mid;
-	}
-	return high;
-}
-
-/* Tries the claims of these numbers. */
-static void ask_from(struct tree *t, struct poll *poll, pid_t vpid, pid_t n,
-		     const struct proc *p, const struct proc *q)
-{
+	const struct claim *beside;
+	struct own_number *o = a->own;
 	struct claim *c;
 
-	for (; n > 0; n--, vpid++) {
-		c = claim_of(q->priv->ns, vpid);
-		if (c && is_possible(c, p, q))
-			ask(t, poll, c, p);
+	for (pid_t n = -REACH; n <= REACH; n++, o++) {
+		*o = (struct own_number){ .vpid = around + n,
+					  .before = UINT64_MAX };
+		if (o->vpid < 1)
+			continue;
+		o->anchor = anchor_of(a->ns, o->vpid);
+		c = claim_of(a->ns, o->vpid, a->serial);
+		if (!c || c->at > a->until)
+			continue;
+		o->claim = c;
+		o->after = o->serial = c->serial;
+		if (!waits(c))
+			continue;
+		beside = claim_beside(c, -1);
+		o->after = beside ? beside->serial : 0;
+		beside = claim_beside(c, 1);
+		if (beside)
+			o->before = beside->serial;
 	}
 }
 
+/* What those said who wait for their place, and so is no claim yet. */
+static void lay_pending(struct alignment *a, const struct proc *by)
+{
+	const struct proc_priv *v = by->priv;
+	struct own_number *o;
+	const struct fact *f;
+
+	for (size_t i = 0; i < v->n_pending && i < MAX_CHILDREN; i++) {
+		f = v->youth->pending[i];
+		if (f->kind != FACT_FORK || f->flags & FLAG_THREAD ||
+		    f->child < a->own[0].vpid ||
+		    f->child > a->own[N_OWN - 1].vpid)
+			continue;
+		o = &a->own[f->child - a->own[0].vpid];
+		if (o->claim)
+			continue;
+		o->by = by;
+		o->serial = f->serial;
+	}
+}
+
+/* --- laying them side by side */
+
+/* The fewer records are between a birth and what the child said first. */
+static int promptness(uint64_t birth, uint64_t first)
+{
+	uint64_t n = birth < first ? first - birth : birth - first;
+	int worth = PROMPT;
+
+	for (; n > 1 && worth; n = n * 3 / 4)
+		worth--;
+	return worth;
+}
+
+/* The number that one who waits announced, and s. */
+static int worth_of_pending(const struct alignment *a,
+			    const struct own_number *o,
+			    const struct host_number *h)
+{
+	uint64_t first = h->who->priv->first_serial;
+
+	if (h->who == o->by ||
+	    (h->shown != o->by &&
+	     (h->shown != a->ns->init || !had_gone(o->by, a->until))))
+		return MISFIT;
+	if (first < o->serial)
+		return 0;
+	return FITS + promptness(o->serial, first);
+}
+
+static int worth_of(const struct alignment *a, const struct own_number *o,
+		    const struct host_number *h, bool self)
+{
+	const struct proc *s = h->who;
+
+	if (o->anchor && (o->anchor->pid == h->pid || !o->claim))
+		return o->anchor->pid == h->pid ? SETTLED : UNLIKELY;
+	if (!s)
+		return 0;
+	if (!self && s->priv->settled && s->priv->ns == a->ns && s->vpid)
+		return s->vpid == o->vpid ? SETTLED : UNLIKELY;
+	if (o->by)
+		return worth_of_pending(a, o, h);
+	if (!o->claim)
+		return s->priv->exact ? 0 : UNLIKELY;
+	if (s->priv->exact || !h->shown || !is_claimed(o->claim, s, h->shown))
+		return MISFIT;
+	if (s->priv->first_serial <= o->after ||
+	    s->priv->first_serial >= o->before)
+		return waits(o->claim) ? 0 : OUT_OF_ORDER;
+	return FITS + (o->claim->call == FORK_CLONE3 ? MAY_BE_THREAD : 0) +
+	       promptness(o->serial, s->priv->first_serial);
+}
+
+static int max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int skip(const struct host_number *h)
+{
+	return h->who ? SKIP_HEARD : SKIP_SILENT;
+}
+
 /*
- * The claim of q's namespace that most of its and p's neighbours are in
- * step with, if it is one and they are two at least; else NULL. Claims are
- * tried as p's pid allows; or if no birth near it is known, all; or if they
- * are many, those of p's time.
+ * The best that can be had up to each pair: from where it is best to begin,
+ * host's numbers skipped that are not known to be another's, and own ones.
+ */
+static void sum_up(struct alignment *a)
+{
+	int best;	/* of the row before, what was skipped since counted */
+
+	for (size_t i = 0; i < N_OWN; i++) {
+		best = 0;
+		for (size_t j = 0; j < a->n_host; j++) {
+			int from = best;
+
+			if (i && j) {
+				best = max(best - skip(&a->host[j - 1]),
+					   a->up[i - 1][j - 1]);
+				from = max(0, best);
+			}
+			if (i > 1 && j)
+				from = max(from,
+					   a->up[i - 2][j - 1] - SKIP_OWN);
+			a->up[i][j] = a->worth[i][j] + from;
+		}
+	}
+}
+
+/* Likewise, from the other end. */
+static void sum_down(struct alignment *a)
+{
+	size_t n = a->n_host;
+	int best, from;
+
+	for (size_t i = N_OWN; i--;) {
+		best = 0;
+		for (size_t j = n; j--;) {
+			from = 0;
+			if (i + 1 < N_OWN && j + 1 < n) {
+				best = max(best - skip(&a->host[j + 1]),
+					   a->down[i + 1][j + 1]);
+				from = max(0, best);
+			}
+			if (i + 2 < N_OWN && j + 1 < n)
+				from = max(from,
+					   a->down[i + 2][j + 1] - SKIP_OWN);
+			a->down[i][j] = a->worth[i][j] + from;
+		}
+	}
+}
+
+/* Where to look: around the birth of that number, at that time. */
+struct spot {
+	pid_t vpid;
+	uint64_t at, serial;
+};
+
+/* The claim that p's birth is best laid beside. */
+struct best {
+	struct claim *claim;	/* NULL: there is none, or several are */
+	int worth;
+	int second;	/* what the next best is worth */
+	int alone;	/* without its neighbours */
+};
+
+static int worth_in_all(const struct alignment *a, size_t i)
+{
+	return a->up[i][a->self] + a->down[i][a->self] - a->worth[i][a->self];
+}
+
+/*
+ * While more may come, only what was before counts, and only who speaks at
+ * once can be told. Whether a call that waits was p's birth cannot, if its
+ * record came first.
+ */
+static bool is_clear(const struct best *best, const struct proc *p)
+{
+	const struct claim *c = best->claim;
+
+	return best->worth - best->second >= CLEAR && best->alone >= PROMPTLY &&
+	       !(waits(c) && c->serial < p->priv->first_serial);
+}
+
+static void pick(struct best *best, const struct alignment *a,
+		 const struct proc *p, const struct proc *q, bool final)
+{
+	const struct own_number *o = a->own;
+	int worth;
+
+	for (size_t i = 0; i < N_OWN; i++, o++) {
+		worth = final ? worth_in_all(a, i) : a->up[i][a->self];
+		if (worth <= best->second ||
+		    (o->claim ? !is_possible(o->claim, p, q) : !o->by))
+			continue;
+		if (worth <= best->worth) {
+			if (!o->claim || o->claim != best->claim)
+				best->second = worth;
+			continue;
+		}
+		if (!o->claim || o->claim != best->claim)
+			best->second = best->worth;
+		best->claim = o->claim;
+		best->worth = worth;
+		best->alone = a->worth[i][a->self];
+	}
+}
+
+/* Lays p's birth beside the claims around this one. */
+static void align(struct tree *t, struct best *best, const struct proc *p,
+		  const struct proc *q, const struct spot *spot, bool final)
+{
+	struct alignment a;
+
+	a.ns = q->priv->ns;
+	a.serial = spot->serial;
+	a.until = p->priv->first_at + t->options.linger_ms;
+	lay_host(&a, t, p, spot->at);
+	lay_own(&a, spot->vpid);
+	for (size_t i = 0; i < a.n_host; i++)
+		if (a.host[i].who && a.host[i].who->priv->n_pending)
+			lay_pending(&a, a.host[i].who);
+	for (size_t i = 0; i < N_OWN; i++)
+		for (size_t j = 0; j < a.n_host; j++)
+			a.worth[i][j] = worth_of(&a, &a.own[i], &a.host[j],
+						 j == a.self);
+	sum_up(&a);
+	sum_down(&a);
+	pick(best, &a, p, q, final);
+}
+
+/* Where p was born, if it spoke at once. False if nobody was born then. */
+static bool find_recent(struct spot *spot, struct pidns *ns,
+			const struct proc *p)
+{
+	struct claim *c = ns->near ? ns->near : ns->claims;
+
+	while (c && c->serial > p->priv->first_serial && c->next)
+		c = c->next;
+	while (c && c->prev && c->prev->serial <= p->priv->first_serial)
+		c = c->prev;
+	ns->near = c;
+	if (c)
+		*spot = (struct spot){ c->vpid, c->at, c->serial };
+	return c;
+}
+
+/* Where it was if the birth next below its pid was just before its own. */
+static bool find_below(struct spot *spot, struct tree *t,
+		       const struct pidns *ns, const struct proc *p)
+{
+	const struct proc *s;
+	pid_t pid = p->pid;
+
+	for (pid_t n = 1; n <= SIDE; n++) {
+		pid = given_beside(t, pid, -1);
+		for (s = pids_newest(&t->pids, pid); s; s = pids_older(s)) {
+			if (!s->priv->settled || s->priv->ns != ns ||
+			    !s->vpid || s->priv->birth_at > p->priv->first_at)
+				continue;
+			*spot = (struct spot){ s->vpid + n, s->priv->birth_at,
+					       s->priv->first_serial };
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The claim of q's namespace that p's birth is best laid beside; NULL if
+ * that cannot be told, in the end or yet.
  */
 struct claim *step_judge(struct tree *t, const struct proc *p,
-			 const struct proc *q)
+			 const struct proc *q, bool final)
 {
-	const struct pidns *ns = q->priv->ns;
-	struct anchor low = anchor_below(p, ns);
-	struct poll poll = { NULL, 1 };
+	struct pidns *ns = q->priv->ns;
+	struct best best = { NULL, 0, 0, 0 };
+	struct spot spot, below;
+	bool recent = find_recent(&spot, ns, p);
 
-	if (low.pid && p->pid - low.pid <= MAX_TRIED) {
-		ask_from(t, &poll, low.vpid + 1, p->pid - low.pid, p, q);
-	} else if (ns->n_claims <= MAX_TRIED) {
-		for (struct claim *c = ns->claims; c; c = c->next)
-			if (is_possible(c, p, q))
-				ask(t, &poll, c, p);
-	} else {
-		low = anchor_before(p, ns);
-		ask_from(t, &poll, number_at(ns, low.vpid, p->priv->first_at),
-			 MAX_TRIED, p, q);
-	}
-	return poll.best;
+	if (recent)
+		align(t, &best, p, q, &spot, final);
+	if (find_below(&below, t, ns, p) &&
+	    (!recent || abs(below.vpid - spot.vpid) > REACH / 2))
+		align(t, &best, p, q, &below, final);
+	if (!best.claim || best.worth < SURE || best.worth == best.second ||
+	    (!final && !is_clear(&best, p)))
+		return NULL;
+	return best.claim;
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * To whom the host's numbers were given, and when. They come round: within
+ * a second, if a host has few and many are born.
+ */
+#include "tree_int.h"
+
+/*
+ * Whose the pids were that were given out lately: of each the last few
+ * users, since numbers may come round within a second.
+ */
+#define GIVEN_SETS 2048
+#define GIVEN_WAYS 8
+
+/* How many in limbo are looked at, each the parent of the one before. */
+#define MAX_ABOVE 8
+
+struct given {
+	pid_t pid;
+	uint32_t at;	/* the low bits of tree time */
+	const struct pidns *ns;	/* only to be compared; it may be gone */
+};
+
+/* NULL if none of its pids was given. */
+static struct given *given_set(const struct tree *t, pid_t pid)
+{
+	return t->given && pid > 0 ? t->given[pid % GIVEN_SETS] : NULL;
+}
+
+static void *must_zero(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+/* pid was given to a process or thread of that namespace. */
+void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
+{
+	struct given *set, *oldest;
+
+	if (pid <= 0)
+		return;
+	if (!t->given)
+		t->given = must_zero(GIVEN_SETS, sizeof(*t->given));
+	if (!given_set(t, pid))
+		t->given[pid % GIVEN_SETS] =
+			must_zero(GIVEN_WAYS, sizeof(**t->given));
+	oldest = set = given_set(t, pid);
+	for (int i = 1; i < GIVEN_WAYS; i++)
+		if ((int32_t)(set[i].at - oldest->at) < 0)
+			oldest = &set[i];
+	*oldest = (struct given){ pid, (uint32_t)at, ns };
+}
+
+void given_forget(struct tree *t)
+{
+	for (size_t i = 0; t->given && i < GIVEN_SETS; i++)
+		free(t->given[i]);
+	free(t->given);
+	t->given = NULL;
+}
+
+/*
+ * Numbers begin anew at RESERVED_PIDS (kernel/pid.c), or above what is in
+ * use there. Where the end is and where they begin is learned when they do:
+ * two who are new, one after the other, have numbers that follow each other,
+ * and low ones.
+ */
+#define RESERVED_PIDS 300
+#define FAR_BACK 512
+#define CLOSE 64
+
+static void begin_anew(struct tree *t, pid_t first)
+{
+	if (!t->end_pid || abs(t->end_pid - t->front_pid) > CLOSE) {
+		t->end_pid = t->front_pid;
+		t->begin_pid = first;
+	}
+	if (first < t->begin_pid)
+		t->begin_pid = first;
+}
+
+/* Somebody new was heard of, or is to have that pid. */
+void given_new(struct tree *t, pid_t pid)
+{
+	pid_t before = t->new_pid;
+
+	t->new_pid = pid;
+	if (pid <= before || pid - before > CLOSE)
+		return;
+	if (t->front_pid - pid > FAR_BACK && before >= RESERVED_PIDS &&
+	    before < RESERVED_PIDS + FAR_BACK)
+		begin_anew(t, before);
+	t->front_pid = pid;
+	if (t->end_pid && pid > t->end_pid && pid - t->end_pid <= CLOSE)
+		t->end_pid = pid;
+}
+
+/* The number that was given after pid (1) or before it (-1). */
+pid_t given_beside(const struct tree *t, pid_t pid, int to)
+{
+	if (t->end_pid && to > 0 && pid == t->end_pid)
+		return t->begin_pid;
+	if (t->end_pid && to < 0 && pid == t->begin_pid)
+		return t->end_pid;
+	return pid + to;
+}
+
+/* Who was given pid nearest to at; NULL if nobody was in so many ms. */
+static const struct given *given_near(const struct tree *t, pid_t pid,
+				      uint64_t at, uint64_t near_ms)
+{
+	const struct given *set = given_set(t, pid), *found = NULL, *g;
+
+	for (int i = 0; set && i < GIVEN_WAYS; i++) {
+		g = &set[i];
+		if (g->pid != pid || between(g->at, (uint32_t)at) > near_ms)
+			continue;
+		near_ms = between(g->at, (uint32_t)at);
+		found = g;
+	}
+	return found;
+}
+
+/* Whether pid was given to somebody between. */
+bool was_given(const struct tree *t, pid_t pid, uint64_t since, uint64_t until)
+{
+	const struct given *set = given_set(t, pid), *g;
+
+	for (int i = 0; set && i < GIVEN_WAYS; i++) {
+		g = &set[i];
+		if (g->pid == pid && g->at - (uint32_t)since <= until - since)
+			return true;
+	}
+	return false;
+}
+
+/* Who was heard under pid, and for the first time nearest to at. */
+static struct proc *heard_near(const struct tree *t, pid_t pid, uint64_t at)
+{
+	struct proc *near = NULL, *p;
+
+	for (p = pids_newest(&t->pids, pid); p; p = pids_older(p))
+		if (p->priv->heard &&
+		    (!near || between(p->priv->first_at, at) <
+				      between(near->priv->first_at, at)))
+			near = p;
+	return near;
+}
+
+/* Whether s has a number in ns: as those do that it descends from. */
+static bool is_within(struct tree *t, const struct proc *s,
+		      const struct pidns *ns)
+{
+	const struct pidns *n;
+
+	for (int i = 0; i < MAX_ABOVE && s->priv->state == STATE_LIMBO; i++) {
+		s = proc_find(t, s->priv->first_ppid, s->priv->first_at);
+		if (!s)
+			return false;
+	}
+	if (s->priv->state == STATE_LIMBO)
+		return false;
+	for (n = s->priv->ns; n; n = n->outer)
+		if (n == ns)
+			return true;
+	return false;
+}
+
+/* The least time between two who were heard under pid, if it is less. */
+uint64_t round_of(const struct tree *t, pid_t pid, uint64_t least_ms)
+{
+	const struct proc *p = pids_newest(&t->pids, pid), *old;
+	uint64_t ms;
+
+	for (; p && (old = pids_older(p)); p = old) {
+		ms = between(p->priv->first_at, old->priv->first_at);
+		if (p->priv->heard && old->priv->heard && ms < least_ms)
+			least_ms = ms;
+	}
+	return least_ms;
+}
+
+/*
+ * Who of the namespace was heard under pid about then, or NULL. Or it was
+ * not to be had for a birth in it: *taken.
+ */
+struct proc *member_at(const struct around *w, pid_t pid, bool *taken)
+{
+	struct proc *s = heard_near(w->t, pid, w->at), *old;
+	uint64_t far = s ? between(s->priv->first_at, w->at) : UINT64_MAX;
+	const struct given *g = given_near(w->t, pid, w->at, w->near_ms);
+
+	*taken = false;
+	if (g && between(g->at, (uint32_t)w->at) < far) {
+		*taken = g->ns != w->ns;
+		return NULL;
+	}
+	if (far <= w->near_ms) {
+		*taken = !is_within(w->t, s, w->ns);
+		return *taken ? NULL : s;
+	}
+	old = s ? proc_find(w->t, pid, w->at) : NULL;
+	*taken = old && placed(old) && old->priv->birth_at <= w->at &&
+		 (!ended(old) || old->priv->end_at > w->at);
+	return NULL;
+}
