@@ -10,10 +10,9 @@
 #include <malloc.h>
 #endif
 
-#include "buf.h"
 #include "cleanup.h"
 #include "host.h"
-#include "sinks.h"
+#include "outlet.h"
 
 #define TICK_MS 100	/* how often what waits is looked at in a pause */
 /*
@@ -33,18 +32,6 @@
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 #define SHORT_TICK_MS 5		/* … while the state is written anew */
-/*
- * What the lines of a slice of the stream may come to before they go to the
- * ledger; then they do anyway. The smallest channel has room for four.
- */
-#define BATCH_BYTES ((size_t)16 << 10)
-
-/* Lines of one log that are not in the channel yet. */
-struct batch {
-	struct buf data;
-	uint64_t lines;
-};
-
 struct core {
 	struct channel *in;
 	struct channel *out;
@@ -58,9 +45,7 @@ struct core {
 					 * name is known */
 	struct pipeline *pipeline;
 	struct core_options *options;	/* in force */
-	struct batch batches[LEDGER_LOGS];
-	uint64_t lost[LEDGER_LOGS];	/* lines, not reported yet */
-	uint64_t refused;		/* lines that got no room, in all */
+	struct outlet *outlet;
 	uint64_t fed_ms;		/* when the last slice came */
 	uint64_t looked_ms;		/* when it was last looked for */
 	size_t peak;			/* of what the trees kept since memory was
@@ -114,66 +99,26 @@ static void options_free(struct core_options *options)
 	free(options);
 }
 
-static void render_plain(struct buf *out, const struct change *change)
-{
-	render_text(out, change, false);
-}
-
-static const struct {
-	void (*render)(struct buf *out, const struct change *change);
-	const char *lost;	/* what its lost lines are called */
-} sinks[LEDGER_LOGS] = {
-	[LEDGER_STATE] = { NULL, "lines of the state" },	/* the keeper's */
-	[LEDGER_TEXT] = { render_plain, "lines of the text log" },
-	[LEDGER_JSON] = { render_json, "lines of the JSON log" },
-};
-
-static void put_batch(struct core *c, unsigned int log)
-{
-	struct batch *batch = &c->batches[log];
-
-	if (!batch->lines)
-		return;
-	if (!channel_put(c->out, log, batch->data.data, batch->data.len)) {
-		c->lost[log] += batch->lines;
-		c->refused += batch->lines;
-	}
-	buf_clear(&batch->data);
-	batch->lines = 0;
-}
-
 /* The state goes first: see ledger.h. */
 static void hand_over(struct core *c)
 {
-	unsigned int i;
-
 	channel_cork(c->out, true);
 	if (c->keeper)
 		keeper_flush(c->keeper);
-	for (i = 0; i < LEDGER_LOGS; i++)
-		put_batch(c, i);
+	outlet_flush(c->outlet);
 	channel_cork(c->out, false);
 }
 
 static void emit(void *ctx, const struct change *change)
 {
 	struct core *c = ctx;
-	bool full = false;
-	unsigned int i;
 
 	if (c->merge && !strcmp(change->node, c->node)) {
 		watch_change(c->watch, change);
 		if (c->keeper)
 			keeper_change(c->keeper, change);
 	}
-	for (i = 0; i < LEDGER_LOGS; i++) {
-		if (!c->options->logs[i])
-			continue;
-		sinks[i].render(&c->batches[i].data, change);
-		c->batches[i].lines++;
-		full = full || c->batches[i].data.len >= BATCH_BYTES;
-	}
-	if (full)
+	if (outlet_put(c->outlet, c->options->logs, change))
 		hand_over(c);
 }
 
@@ -183,29 +128,19 @@ static void emit(void *ctx, const struct change *change)
  */
 static void report_lost(struct core *c)
 {
+	const char *what;
 	unsigned int i;
+	uint64_t n;
 
 	for (i = LEDGER_TEXT; i < LEDGER_LOGS; i++)
-		c->lost[i] += ledger_lost(c->ledger, i);
+		outlet_miss(c->outlet, i, ledger_lost(c->ledger, i));
 	if (channel_half_full(c->out))
 		return;
 	for (i = 0; i < LEDGER_LOGS; i++) {
-		uint64_t n = c->lost[i];
-
-		c->lost[i] = 0;
+		n = outlet_take_lost(c->outlet, i, &what);
 		if (n)
-			pipeline_lost(c->pipeline, n, sinks[i].lost);
+			pipeline_lost(c->pipeline, n, what);
 	}
-}
-
-static bool owes_report(const struct core *c)
-{
-	unsigned int i;
-
-	for (i = 0; i < LEDGER_LOGS; i++)
-		if (c->lost[i])
-			return true;
-	return false;
 }
 
 static const struct timespec moment = { 0, 1000000 };
@@ -215,7 +150,7 @@ static void report_all_lost(struct core *c)
 {
 	report_lost(c);
 	hand_over(c);
-	while (owes_report(c)) {
+	while (outlet_owes(c->outlet)) {
 		nanosleep(&moment, NULL);
 		report_lost(c);
 		hand_over(c);
@@ -368,8 +303,7 @@ static void idle(struct core *c)
 	pipeline_idle(c->pipeline, elapsed_ms);
 	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
 	if (c->quiet) {
-		for (int i = 0; i < LEDGER_LOGS; i++)
-			buf_free(&c->batches[i].data);
+		outlet_trim(c->outlet);
 		channel_trim(c->in);
 		channel_trim(c->out);
 		trim(c);
@@ -416,7 +350,7 @@ static void wait_for_work(struct core *c)
 		{ channel_fd(c->in), POLLIN, 0 },
 		{ sees ? watch_fd(c->watch) : -1, POLLIN, 0 },
 	};
-	bool still = c->quiet && !owes_report(c) &&
+	bool still = c->quiet && !outlet_owes(c->outlet) &&
 		     (c->merge ? !merge_waits(c->merge) :
 				 now - c->fed_ms > START_MS);
 	int timeout_ms = still ? SLOW_TICK_MS : TICK_MS;
@@ -502,6 +436,7 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 		abort();
 	c->in = in;
 	c->out = out;
+	c->outlet = outlet_new(out);
 	c->ledger = ledger;
 	c->watch = watch;
 	c->keeper = keeper;
@@ -556,8 +491,7 @@ void core_free(struct core *c)
 	pipeline_free(c->pipeline);
 	options_free(c->options);
 	options_free(c->next);
-	for (int i = 0; i < LEDGER_LOGS; i++)
-		buf_free(&c->batches[i].data);
+	outlet_free(c->outlet);
 	free(c->node);
 	free(c->old_node);
 	host_free(c->host);
@@ -572,5 +506,5 @@ const struct metrics *core_metrics(const struct core *c)
 
 uint64_t core_refused(const struct core *c)
 {
-	return c->refused;
+	return outlet_refused(c->outlet);
 }
