@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -19,7 +20,7 @@ _Static_assert(sizeof(off_t) == 8, "needs _FILE_OFFSET_BITS=64");
 #define FILE_MODE 0640
 #define FAIL_RETRY_MS 1000
 #define STUCK_RETRY_MS 10000
-#define MAX_TRIES 3
+#define MAX_TRIES 20
 
 struct trouble {
 	bool on;
@@ -243,14 +244,20 @@ static int try_by_name(struct logfile *lf, struct err *err)
 	return 0;
 }
 
-/* Who removes the directory may do so just when it has been opened. */
+/*
+ * Who removes the directory may do so just when it has been opened; and until
+ * he is done it can be opened still (vfs_rmdir() in fs/namei.c).
+ */
 static int open_by_name(struct logfile *lf, struct err *err)
 {
+	const struct timespec moment = { 0, 1000000 };
 	int tries = 0;
 
-	while (try_by_name(lf, err))
+	while (try_by_name(lf, err)) {
 		if (err->code != ENOENT || ++tries == MAX_TRIES)
 			return -1;
+		nanosleep(&moment, NULL);
+	}
 	return 0;
 }
 

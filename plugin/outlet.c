@@ -52,14 +52,16 @@ struct outlet *outlet_new(struct channel *out)
 void outlet_trim(struct outlet *o)
 {
 	for (int i = 0; i < LEDGER_LOGS; i++)
-		buf_free(&o->batches[i].data);
+		if (!o->batches[i].lines)
+			buf_free(&o->batches[i].data);
 }
 
 void outlet_free(struct outlet *o)
 {
 	if (!o)
 		return;
-	outlet_trim(o);
+	for (int i = 0; i < LEDGER_LOGS; i++)
+		buf_free(&o->batches[i].data);
 	free(o);
 }
 

@@ -26,7 +26,7 @@ bool outlet_put(struct outlet *o, const bool logs[LEDGER_LOGS],
 
 void outlet_flush(struct outlet *o);
 
-/* After a flush: nothing comes for a while, and memory is given back. */
+/* Nothing comes for a while: memory of what was flushed is given back. */
 void outlet_trim(struct outlet *o);
 
 /* n lines of a log are missing besides. */
