@@ -38,7 +38,7 @@ struct merge *merge_new(struct tree *t, struct metrics *metrics)
 		abort();
 	m->tree = t;
 	m->metrics = metrics;
-	m->queue.last = &m->queue.first;
+	queue_init(&m->queue);
 	m->strangers = strangers_new();
 	tree_on_adopted(t, on_adopted, m);
 	return m;

@@ -15,6 +15,11 @@ struct birth {
 	UT_hash_handle hh;	/* the newest only */
 };
 
+void queue_init(struct queue *q)
+{
+	*q = (struct queue){ .last = &q->first };
+}
+
 static struct birth *newest(const struct queue *q, pid_t pid)
 {
 	struct birth *birth;

@@ -31,12 +31,13 @@ struct item {
 	bool stranger : 1;	/* brings somebody who is none of the tree's */
 };
 
-/* All zero at first, but for last, which is &first. */
 struct queue {
 	struct item *first, **last;
 	size_t n;
 	struct birth *births;	/* by pid */
 };
+
+void queue_init(struct queue *q);
 
 /* Frees what is in it. */
 void queue_clear(struct queue *q);
