@@ -15,6 +15,8 @@
 /* Each has a file open. */
 #define MAX_WATCHED 512
 
+#define N_PREPARED 16
+
 /* How long a victim's threads take to end. */
 #define VICTIM_MS 1000
 
@@ -27,8 +29,17 @@ struct watched {
 	UT_hash_handle hh;	/* in the order of use */
 };
 
+/* One that may start. */
+struct prepared {
+	char id[65];	/* "": none */
+	int fd;
+	uint64_t counted;
+};
+
 struct oom {
 	struct watched *all;
+	struct prepared prepared[N_PREPARED];
+	size_t next;	/* in there, to be used again */
 };
 
 struct oom *oom_new(void)
@@ -47,12 +58,21 @@ static void drop(struct oom *o, struct watched *w)
 	free(w);
 }
 
+static void unprepare(struct prepared *p)
+{
+	if (*p->id)
+		close(p->fd);
+	*p->id = '\0';
+}
+
 void oom_free(struct oom *o)
 {
 	if (!o)
 		return;
 	while (o->all)
 		drop(o, o->all);
+	for (size_t i = 0; i < N_PREPARED; i++)
+		unprepare(&o->prepared[i]);
 	free(o);
 }
 
@@ -103,29 +123,86 @@ static struct watched *find(struct oom *o, const void *key)
 	return w;
 }
 
+/* Takes fd over. */
+static void add(struct oom *o, const void *key, int fd, uint64_t counted)
+{
+	struct watched *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	if (HASH_COUNT(o->all) >= MAX_WATCHED)
+		drop(o, o->all);
+	w->key = key;
+	w->fd = fd;
+	w->counted = counted;
+	HASH_ADD_PTR(o->all, key, w);
+}
+
 void oom_watch(struct oom *o, const void *key, const char *cgroup,
 	       const char *memory_cgroup)
 {
-	struct watched *w;
-	int fd;
+	_cleanup_close_ int fd = -1;
+	uint64_t count;
 
 	oom_forget(o, key);
 	fd = open_any(cgroup, memory_cgroup);
-	if (fd < 0)
+	if (fd >= 0 && read_count(fd, &count))
+		add(o, key, steal_fd(&fd), count);
+}
+
+bool oom_watches(struct oom *o, const void *key)
+{
+	return find(o, key) != NULL;
+}
+
+static struct prepared *find_prepared(struct oom *o, const char *id)
+{
+	for (size_t i = 0; *id && i < N_PREPARED; i++)
+		if (!strcmp(o->prepared[i].id, id))
+			return &o->prepared[i];
+	return NULL;
+}
+
+/* A cgroup that was removed cannot be read any more. */
+static bool is_gone(const struct prepared *p)
+{
+	uint64_t count;
+
+	return !read_count(p->fd, &count);
+}
+
+void oom_prepare(struct oom *o, const char *id, const char *cgroup,
+		 const char *memory_cgroup)
+{
+	struct prepared *p = find_prepared(o, id);
+	_cleanup_close_ int fd = -1;
+	uint64_t count;
+
+	if (p && !is_gone(p))
 		return;
-	if (HASH_COUNT(o->all) >= MAX_WATCHED)
-		drop(o, o->all);
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		abort();
-	w->key = key;
-	w->fd = fd;
-	if (!read_count(fd, &w->counted)) {
-		close(fd);
-		free(w);
+	fd = open_any(cgroup, memory_cgroup);
+	if (fd < 0 || !read_count(fd, &count) || strlen(id) >= sizeof(p->id))
 		return;
+	if (!p) {
+		p = &o->prepared[o->next];
+		o->next = (o->next + 1) % N_PREPARED;
 	}
-	HASH_ADD_PTR(o->all, key, w);
+	unprepare(p);
+	strcpy(p->id, id);
+	p->fd = steal_fd(&fd);
+	p->counted = count;
+}
+
+bool oom_begin(struct oom *o, const void *key, const char *id)
+{
+	struct prepared *p = find_prepared(o, id);
+
+	if (!p || is_gone(p))
+		return false;
+	oom_forget(o, key);
+	add(o, key, p->fd, p->counted);
+	*p->id = '\0';
+	return true;
 }
 
 void oom_forget(struct oom *o, const void *key)

@@ -25,7 +25,22 @@ void oom_free(struct oom *o);
  */
 void oom_watch(struct oom *o, const void *key, const char *cgroup,
 	       const char *memory_cgroup);
+bool oom_watches(struct oom *o, const void *key);
 void oom_forget(struct oom *o, const void *key);
+
+/*
+ * A process was born in the cgroup of the container with that id, which may
+ * have yet to start, and then be over before it can be looked at. A few such
+ * counts are kept, the last ones.
+ */
+void oom_prepare(struct oom *o, const char *id, const char *cgroup,
+		 const char *memory_cgroup);
+
+/*
+ * The container with that id has started: its count is watched as it was when
+ * it was prepared. False if it was not, or that cgroup is gone.
+ */
+bool oom_begin(struct oom *o, const void *key, const char *id);
 
 /*
  * pid, in that container, has just ended by SIGKILL. True if the kernel

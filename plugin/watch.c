@@ -166,8 +166,12 @@ static void look_at_child(struct watch *w, struct fact *f)
 		return;
 	f->vpid = w->procfs.vpid;
 	f->ns_depth = w->procfs.ns_depth;
-	if (!inside)
-		f->container = container_of(w);
+	if (inside)
+		return;
+	f->container = container_of(w);
+	if (f->container)
+		oom_prepare(w->oom, f->container, w->procfs.cgroup,
+			    w->procfs.memory_cgroup);
 }
 
 static void put_fork(struct watch *w, const struct witness_event *e)
@@ -200,6 +204,15 @@ static bool reaper_is_ending(struct watch *w, const struct proc *near)
 	       w->procfs.flags & PROCFS_EXITING;
 }
 
+/* Its start may not have been told yet. */
+static bool was_oom(struct watch *w, const struct container *c,
+		    const struct fact *f)
+{
+	if (!oom_watches(w->oom, c))
+		oom_begin(w->oom, c, c->id);
+	return oom_killed(w->oom, c, f->pid, f->mono_ns / 1000000);
+}
+
 static void put_exit(struct watch *w, const struct witness_event *e)
 {
 	struct fact f = watch_fact(w, e);
@@ -212,8 +225,7 @@ static void put_exit(struct watch *w, const struct witness_event *e)
 		f.code = WEXITSTATUS(e->status);
 	near = f.signal == SIGKILL ? merge_nearest(w->merge, f.pid) : NULL;
 	if (near && near->container)
-		f.oom = oom_killed(w->oom, near->container, f.pid,
-				   f.mono_ns / 1000000);
+		f.oom = was_oom(w, near->container, &f);
 	if (near)
 		f.reaper_died = reaper_is_ending(w, near);
 	merge_put(w->merge, &f);
@@ -413,7 +425,9 @@ void watch_change(struct watch *w, const struct change *c)
 	}
 	if (!p || w->proc_fd < 0)
 		return;
-	if (c->kind == CHANGE_CONTAINER_START || c->kind == CHANGE_CENSUS)
+	if (c->kind == CHANGE_CENSUS ||
+	    (c->kind == CHANGE_CONTAINER_START && p->container &&
+	     !oom_begin(w->oom, p->container, p->container->id)))
 		watch_memory(w, p);
 	/* Placed by what audit said: /proc knows its threads, and if it is
 	 * there still. */

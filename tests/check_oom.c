@@ -303,6 +303,39 @@ START_TEST(test_many)
 }
 END_TEST
 
+/* Whoever starts may be killed before anybody looks at him. */
+START_TEST(test_prepared)
+{
+	struct oom *o = oom_new();
+
+	put_v2("/a", 0);
+	oom_prepare(o, "id1", "/a", "");
+	put_v2("/a", 1);
+	oom_prepare(o, "id1", "/a", "");
+	ck_assert(!oom_begin(o, &c2, "id2"));
+	ck_assert(!oom_begin(o, &c2, ""));
+	ck_assert(!oom_watches(o, &c1));
+	ck_assert(oom_begin(o, &c1, "id1"));
+	ck_assert(oom_watches(o, &c1));
+	ck_assert_msg(!oom_begin(o, &c2, "id1"), "once");
+	ck_assert(oom_killed(o, &c1, 1, NOW));
+	ck_assert(!oom_killed(o, &c1, 2, NOW));
+	/* many others since */
+	oom_prepare(o, "id3", "/a", "");
+	for (int i = 0; i < 16; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "x%d", i);
+		oom_prepare(o, id, "/a", "");
+	}
+	ck_assert(!oom_begin(o, &c3, "id3"));
+	ck_assert(oom_begin(o, &c3, "x0"));
+	oom_prepare(o, "id4", "/nowhere", "/nowhere");
+	ck_assert(!oom_begin(o, &c2, "id4"));
+	oom_free(o);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("oom");
@@ -315,6 +348,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_files, 0, (int)COUNT(files));
 	tcase_add_test(t, test_paths);
 	tcase_add_test(t, test_many);
+	tcase_add_test(t, test_prepared);
 	suite_add_tcase(s, t);
 	return s;
 }
