@@ -224,14 +224,18 @@ static void give_found(struct merge *m, const struct item *item)
 
 /*
  * By its coarse stamp an exit may be of the one that is born then, or of the
- * one that had the pid until then, whose end waits.
+ * one that had the pid until then: whose end waits, or a stranger, who shows
+ * another parent. (So does who has just lost his; the witness tells his end.)
  */
 static bool ends_predecessor(const struct merge *m, const struct fact *f,
 			     const struct item *birth)
 {
-	const struct item *i = f->kind == FACT_EXIT ? m->queue.first : birth;
-
-	for (; i != birth; i = i->next)
+	if (f->kind != FACT_EXIT)
+		return false;
+	if (f->time_ms < birth->time_ms && f->ppid &&
+	    f->ppid != parent_of(birth))
+		return true;
+	for (const struct item *i = m->queue.first; i != birth; i = i->next)
 		if (i->pid == f->pid && i->kind == FACT_EXIT && !i->signal &&
 		    i->code == f->code)
 			return true;
