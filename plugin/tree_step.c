@@ -63,6 +63,8 @@ struct alignment {
 	struct host_number host[N_HOST];
 	size_t n_host, self;	/* where the birth's number is in it */
 	struct own_number own[N_OWN];
+	size_t first, end;	/* those between which anybody is known */
+	size_t n_possible, possible;	/* that may be the birth's; one of them */
 	int worth[N_OWN][N_HOST];
 	int up[N_OWN][N_HOST];	/* the best that ends with these two, */
 	int down[N_OWN][N_HOST];	/* or begins */
@@ -130,21 +132,30 @@ static uint64_t round_near(const struct tree *t, pid_t pid)
 	return ms;
 }
 
+static struct host_number host_number(const struct alignment *a, struct tree *t,
+				      const struct proc *who, pid_t pid)
+{
+	struct host_number h = { .pid = pid };
+
+	if (!who || !who->priv->heard || who->priv->first_at > a->until)
+		return h;
+	h.who = who;
+	h.shown = proc_find(t, who->priv->first_ppid, who->priv->first_at);
+	return h;
+}
+
 static void add_host(struct alignment *a, struct tree *t,
 		     const struct proc *who, pid_t pid)
 {
-	struct host_number *h = &a->host[a->n_host++];
-
-	*h = (struct host_number){ .pid = pid };
-	if (!who || !who->priv->heard || who->priv->first_at > a->until)
-		return;
-	h->who = who;
-	h->shown = proc_find(t, who->priv->first_ppid, who->priv->first_at);
+	a->host[a->n_host++] = host_number(a, t, who, pid);
 }
 
-/* The host's, in the order in which they were given. */
+/*
+ * The host's, in the order in which they were given. While more may come, only
+ * what was before counts.
+ */
 static void lay_host(struct alignment *a, struct tree *t, const struct proc *p,
-		     uint64_t at)
+		     uint64_t at, bool final)
 {
 	struct around w = { t, a->ns, at, round_near(t, p->pid) / 2 };
 	struct proc *below[SIDE], *who;
@@ -165,7 +176,7 @@ static void lay_host(struct alignment *a, struct tree *t, const struct proc *p,
 		add_host(a, t, below[n], pids[n]);
 	pid = p->pid;
 	add_host(a, t, p, pid);
-	for (int i = 0; i < NEARBY && a->n_host < N_HOST; i++) {
+	for (int i = 0; final && i < NEARBY && a->n_host < N_HOST; i++) {
 		pid = given_beside(t, pid, 1);
 		who = member_at(&w, pid, &taken);
 		if (!taken)
@@ -292,17 +303,17 @@ static void sum_up(struct alignment *a)
 {
 	int best;	/* of the row before, what was skipped since counted */
 
-	for (size_t i = 0; i < N_OWN; i++) {
+	for (size_t i = a->first; i < a->end; i++) {
 		best = 0;
 		for (size_t j = 0; j < a->n_host; j++) {
 			int from = best;
 
-			if (i && j) {
+			if (i > a->first && j) {
 				best = max(best - skip(&a->host[j - 1]),
 					   a->up[i - 1][j - 1]);
 				from = max(0, best);
 			}
-			if (i > 1 && j)
+			if (i > a->first + 1 && j)
 				from = max(from,
 					   a->up[i - 2][j - 1] - SKIP_OWN);
 			a->up[i][j] = a->worth[i][j] + from;
@@ -316,16 +327,16 @@ static void sum_down(struct alignment *a)
 	size_t n = a->n_host;
 	int best, from;
 
-	for (size_t i = N_OWN; i--;) {
+	for (size_t i = a->end; i-- > a->first;) {
 		best = 0;
 		for (size_t j = n; j--;) {
 			from = 0;
-			if (i + 1 < N_OWN && j + 1 < n) {
+			if (i + 1 < a->end && j + 1 < n) {
 				best = max(best - skip(&a->host[j + 1]),
 					   a->down[i + 1][j + 1]);
 				from = max(0, best);
 			}
-			if (i + 2 < N_OWN && j + 1 < n)
+			if (i + 2 < a->end && j + 1 < n)
 				from = max(from,
 					   a->down[i + 2][j + 1] - SKIP_OWN);
 			a->down[i][j] = a->worth[i][j] + from;
@@ -368,10 +379,10 @@ static bool is_clear(const struct best *best, const struct proc *p)
 static void pick(struct best *best, const struct alignment *a,
 		 const struct proc *p, const struct proc *q, bool final)
 {
-	const struct own_number *o = a->own;
+	const struct own_number *o = a->own + a->first;
 	int worth;
 
-	for (size_t i = 0; i < N_OWN; i++, o++) {
+	for (size_t i = a->first; i < a->end; i++, o++) {
 		worth = final ? worth_in_all(a, i) : a->up[i][a->self];
 		if (worth <= best->second ||
 		    (o->claim ? !is_possible(o->claim, p, q) : !o->by))
@@ -389,26 +400,85 @@ static void pick(struct best *best, const struct alignment *a,
 	}
 }
 
+/*
+ * The numbers of which nothing is known, before the first and behind the last
+ * of which something is, add nothing. False if none may be p's.
+ */
+static bool bound(struct alignment *a, const struct proc *p,
+		  const struct proc *q)
+{
+	const struct own_number *o = a->own;
+
+	a->first = N_OWN;
+	a->end = a->n_possible = 0;
+	for (size_t i = 0; i < N_OWN; i++, o++) {
+		if (!o->claim && !o->by && !o->anchor)
+			continue;
+		if (a->first == N_OWN)
+			a->first = i;
+		a->end = i + 1;
+		if (o->claim ? !is_possible(o->claim, p, q) : !o->by)
+			continue;
+		a->possible = i;
+		a->n_possible++;
+	}
+	return a->n_possible;
+}
+
+/* The only one there is, that fits by itself: its neighbours change nothing. */
+static bool is_plain(const struct alignment *a, struct best *best)
+{
+	const struct own_number *o = &a->own[a->possible];
+
+	if (a->n_possible > 1 || !o->claim)
+		return false;
+	best->claim = o->claim;
+	best->worth = best->alone = worth_of(a, o, &a->host[a->self], true);
+	return best->worth >= SURE;
+}
+
+/* Whether p spoke so soon after one of the claims that it may be clear yet. */
+static bool is_prompt(const struct alignment *a, struct tree *t,
+		      const struct proc *p, const struct proc *q)
+{
+	const struct host_number h = host_number(a, t, p, p->pid);
+	const struct own_number *o = a->own;
+
+	for (size_t i = 0; i < N_OWN; i++, o++)
+		if (o->claim && is_possible(o->claim, p, q) &&
+		    worth_of(a, o, &h, true) >= PROMPTLY)
+			return true;
+	return false;
+}
+
 /* Lays p's birth beside the claims around this one. */
 static void align(struct tree *t, struct best *best, const struct proc *p,
-		  const struct proc *q, const struct spot *spot, bool final)
+		  const struct proc *q, const struct spot *spot, bool final,
+		  bool only)
 {
 	struct alignment a;
 
 	a.ns = q->priv->ns;
 	a.serial = spot->serial;
 	a.until = p->priv->first_at + t->options.linger_ms;
-	lay_host(&a, t, p, spot->at);
 	lay_own(&a, spot->vpid);
+	if (!final && only && !is_prompt(&a, t, p, q))
+		return;
+	lay_host(&a, t, p, spot->at, final);
 	for (size_t i = 0; i < a.n_host; i++)
 		if (a.host[i].who && a.host[i].who->priv->n_pending)
 			lay_pending(&a, a.host[i].who);
-	for (size_t i = 0; i < N_OWN; i++)
+	if (!bound(&a, p, q) || (only && is_plain(&a, best)))
+		return;
+	if (only)
+		*best = (struct best){ 0 };
+	for (size_t i = a.first; i < a.end; i++)
 		for (size_t j = 0; j < a.n_host; j++)
 			a.worth[i][j] = worth_of(&a, &a.own[i], &a.host[j],
 						 j == a.self);
 	sum_up(&a);
-	sum_down(&a);
+	if (final)
+		sum_down(&a);
 	pick(best, &a, p, q, final);
 }
 
@@ -449,6 +519,28 @@ static bool find_below(struct spot *spot, struct tree *t,
 	return false;
 }
 
+/* Whether p spoke soon after c, or before. */
+static bool is_soon(const struct claim *c, const struct proc *p)
+{
+	return promptness(c->serial, p->priv->first_serial) >= PROMPTLY - FITS;
+}
+
+/* Whether one of the claims around the recent one may be p's birth, at once. */
+static bool has_soon(const struct pidns *ns, const struct proc *p,
+		     const struct proc *q)
+{
+	const struct claim *c;
+
+	for (c = ns->near; c && is_soon(c, p); c = c->next)
+		if (is_possible(c, p, q))
+			return true;
+	for (c = ns->near ? ns->near->prev : NULL; c && is_soon(c, p);
+	     c = c->prev)
+		if (is_possible(c, p, q))
+			return true;
+	return false;
+}
+
 /*
  * The claim of q's namespace that p's birth is best laid beside; NULL if
  * that cannot be told, in the end or yet.
@@ -460,12 +552,15 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	struct best best = { NULL, 0, 0, 0 };
 	struct spot spot, below;
 	bool recent = find_recent(&spot, ns, p);
+	bool other = find_below(&below, t, ns, p) &&
+		     (!recent || abs(below.vpid - spot.vpid) > REACH / 2);
 
+	if (!final && recent && !other && !has_soon(ns, p, q))
+		return NULL;
 	if (recent)
-		align(t, &best, p, q, &spot, final);
-	if (find_below(&below, t, ns, p) &&
-	    (!recent || abs(below.vpid - spot.vpid) > REACH / 2))
-		align(t, &best, p, q, &below, final);
+		align(t, &best, p, q, &spot, final, !other);
+	if (other)
+		align(t, &best, p, q, &below, final, !recent);
 	if (!best.claim || best.worth < SURE || best.worth == best.second ||
 	    (!final && !is_clear(&best, p)))
 		return NULL;
