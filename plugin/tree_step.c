@@ -18,6 +18,10 @@
 #define N_HOST (2 * SIDE + 1)
 #define N_OWN (2 * REACH + 1)
 
+/* Mostly fewer tell already. */
+#define SIDE_AT_FIRST 8
+#define REACH_AT_FIRST 12
+
 /* How far to go for them. */
 #define NEARBY 128
 
@@ -58,6 +62,8 @@ struct own_number {
 
 struct alignment {
 	const struct pidns *ns;
+	size_t side;	/* SIDE or less */
+	pid_t reach;	/* REACH or less */
 	uint64_t serial;	/* of a record of about that time */
 	uint64_t until;	/* what was later does not count */
 	struct host_number host[N_HOST];
@@ -163,7 +169,7 @@ static void lay_host(struct alignment *a, struct tree *t, const struct proc *p,
 	size_t n = 0;
 	bool taken;
 
-	for (int i = 0; i < NEARBY && n < SIDE; i++) {
+	for (int i = 0; i < NEARBY && n < a->side; i++) {
 		pid = given_beside(t, pid, -1);
 		who = member_at(&w, pid, &taken);
 		below[n] = who;
@@ -176,7 +182,8 @@ static void lay_host(struct alignment *a, struct tree *t, const struct proc *p,
 		add_host(a, t, below[n], pids[n]);
 	pid = p->pid;
 	add_host(a, t, p, pid);
-	for (int i = 0; final && i < NEARBY && a->n_host < N_HOST; i++) {
+	for (int i = 0; final && i < NEARBY && a->n_host <= a->self + a->side;
+	     i++) {
 		pid = given_beside(t, pid, 1);
 		who = member_at(&w, pid, &taken);
 		if (!taken)
@@ -193,7 +200,7 @@ static void lay_own(struct alignment *a, pid_t around)
 	for (pid_t n = -REACH; n <= REACH; n++, o++) {
 		*o = (struct own_number){ .vpid = around + n,
 					  .before = UINT64_MAX };
-		if (o->vpid < 1)
+		if (o->vpid < 1 || n < -a->reach || n > a->reach)
 			continue;
 		o->anchor = anchor_of(a->ns, o->vpid);
 		c = claim_of(a->ns, o->vpid, a->serial);
@@ -350,6 +357,14 @@ struct spot {
 	uint64_t at, serial;
 };
 
+/* How far, and how. */
+struct scope {
+	size_t side;	/* SIDE or less */
+	pid_t reach;	/* REACH or less */
+	bool final;	/* all has come */
+	bool only;	/* there is no other spot */
+};
+
 /* The claim that p's birth is best laid beside. */
 struct best {
 	struct claim *claim;	/* NULL: there is none, or several are */
@@ -453,12 +468,15 @@ static bool is_prompt(const struct alignment *a, struct tree *t,
 
 /* Lays p's birth beside the claims around this one. */
 static void align(struct tree *t, struct best *best, const struct proc *p,
-		  const struct proc *q, const struct spot *spot, bool final,
-		  bool only)
+		  const struct proc *q, const struct spot *spot,
+		  const struct scope *scope)
 {
+	bool final = scope->final, only = scope->only;
 	struct alignment a;
 
 	a.ns = q->priv->ns;
+	a.side = scope->side;
+	a.reach = scope->reach;
 	a.serial = spot->serial;
 	a.until = p->priv->first_at + t->options.linger_ms;
 	lay_own(&a, spot->vpid);
@@ -555,12 +573,21 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	bool other = find_below(&below, t, ns, p) &&
 		     (!recent || abs(below.vpid - spot.vpid) > REACH / 2);
 
+	struct scope scope = { SIDE, REACH, final, recent != other };
+	const struct scope few = { SIDE_AT_FIRST, REACH_AT_FIRST, true, true };
+
 	if (!final && recent && !other && !has_soon(ns, p, q))
 		return NULL;
+	if (final && scope.only) {
+		align(t, &best, p, q, recent ? &spot : &below, &few);
+		if (best.claim && best.worth >= SURE && is_clear(&best, p))
+			return best.claim;
+		best = (struct best){ 0 };
+	}
 	if (recent)
-		align(t, &best, p, q, &spot, final, !other);
+		align(t, &best, p, q, &spot, &scope);
 	if (other)
-		align(t, &best, p, q, &below, final, !recent);
+		align(t, &best, p, q, &below, &scope);
 	if (!best.claim || best.worth < SURE || best.worth == best.second ||
 	    (!final && !is_clear(&best, p)))
 		return NULL;
