@@ -292,6 +292,39 @@ static int worth_of(const struct alignment *a, const struct own_number *o,
 	       promptness(o->serial, s->priv->first_serial);
 }
 
+static bool has_number(const struct host_number *h, pid_t vpid)
+{
+	return h->who && h->who->vpid == vpid;
+}
+
+/* Of most pairs nothing is known on either side, or on one. */
+static void weigh(struct alignment *a)
+{
+	static const struct own_number nobody = { 0 };
+	const struct own_number *o;
+	int unknown[N_HOST];
+
+	for (size_t j = 0; j < a->n_host; j++)
+		unknown[j] = worth_of(a, &nobody, &a->host[j], j == a->self);
+	for (size_t i = a->first; i < a->end; i++) {
+		o = &a->own[i];
+		if (!o->claim && !o->by && !o->anchor) {
+			for (size_t j = 0; j < a->n_host; j++)
+				a->worth[i][j] =
+					has_number(&a->host[j], o->vpid) ?
+						worth_of(a, o, &a->host[j],
+							 j == a->self) :
+						unknown[j];
+			continue;
+		}
+		for (size_t j = 0; j < a->n_host; j++)
+			a->worth[i][j] = a->host[j].who || o->anchor ?
+						 worth_of(a, o, &a->host[j],
+							  j == a->self) :
+						 0;
+	}
+}
+
 static int max(int a, int b)
 {
 	return a > b ? a : b;
@@ -490,10 +523,7 @@ static void align(struct tree *t, struct best *best, const struct proc *p,
 		return;
 	if (only)
 		*best = (struct best){ 0 };
-	for (size_t i = a.first; i < a.end; i++)
-		for (size_t j = 0; j < a.n_host; j++)
-			a.worth[i][j] = worth_of(&a, &a.own[i], &a.host[j],
-						 j == a.self);
+	weigh(&a);
 	sum_up(&a);
 	if (final)
 		sum_down(&a);
