@@ -56,6 +56,8 @@ struct own_number {
 	const struct proc *by;	/* or who said so, and waits for its place */
 	const struct anchor *anchor;	/* or NULL */
 	uint64_t serial;	/* of that record */
+	/* Its child's first record is usually between. */
+	uint64_t after, before;
 };
 
 struct alignment {
@@ -191,11 +193,13 @@ static void lay_host(struct alignment *a, struct tree *t, const struct proc *p,
 
 static void lay_own(struct alignment *a, pid_t around)
 {
+	const struct claim *beside;
 	struct own_number *o = a->own;
 	struct claim *c;
 
 	for (pid_t n = -REACH; n <= REACH; n++, o++) {
-		*o = (struct own_number){ .vpid = around + n };
+		*o = (struct own_number){ .vpid = around + n,
+					  .before = UINT64_MAX };
 		if (o->vpid < 1 || n < -a->reach || n > a->reach)
 			continue;
 		o->anchor = anchor_of(a->ns, o->vpid);
@@ -203,7 +207,14 @@ static void lay_own(struct alignment *a, pid_t around)
 		if (!c || c->at > a->until)
 			continue;
 		o->claim = c;
-		o->serial = c->serial;
+		o->after = o->serial = c->serial;
+		if (!waits(c))
+			continue;
+		beside = claim_beside(c, -1);
+		o->after = beside ? beside->serial : 0;
+		beside = claim_beside(c, 1);
+		if (beside)
+			o->before = beside->serial;
 	}
 }
 
@@ -257,20 +268,6 @@ static int worth_of_pending(const struct alignment *a,
 	return FITS + promptness(o->serial, first);
 }
 
-/* A child's first record is behind its parent's, who may have had to wait. */
-static bool in_order(const struct claim *c, uint64_t first)
-{
-	const struct claim *beside;
-
-	if (!waits(c))
-		return first > c->serial;
-	beside = claim_beside(c, -1);
-	if (beside && first <= beside->serial)
-		return false;
-	beside = claim_beside(c, 1);
-	return !beside || first < beside->serial;
-}
-
 static int worth_of(const struct alignment *a, const struct own_number *o,
 		    const struct host_number *h, bool self)
 {
@@ -288,7 +285,8 @@ static int worth_of(const struct alignment *a, const struct own_number *o,
 		return s->priv->exact ? 0 : UNLIKELY;
 	if (s->priv->exact || !h->shown || !is_claimed(o->claim, s, h->shown))
 		return MISFIT;
-	if (!in_order(o->claim, s->priv->first_serial))
+	if (s->priv->first_serial <= o->after ||
+	    s->priv->first_serial >= o->before)
 		return waits(o->claim) ? 0 : OUT_OF_ORDER;
 	return FITS + (o->claim->call == FORK_CLONE3 ? MAY_BE_THREAD : 0) +
 	       promptness(o->serial, s->priv->first_serial);
