@@ -286,6 +286,7 @@ static void idle(struct core *c)
 {
 	uint64_t linger_ms = c->options->pipeline.tree.linger_ms;
 	uint64_t elapsed_ms = measure_pause(c);
+	uint64_t passed_ms;
 	const char *node = c->merge || elapsed_ms <= START_MS ?
 				   NULL :
 				   host_guess(c->host, c->old_node);
@@ -296,9 +297,10 @@ static void idle(struct core *c)
 		look_around(c);
 	if (elapsed_ms < linger_ms)
 		return;
-	if (c->merge)
-		merge_pause(c->merge, watch_passed_ms(c->watch),
-			    watch_passed_ms(c->watch) - OWED * linger_ms);
+	if (c->merge) {
+		passed_ms = watch_passed_ms(c->watch);
+		merge_pause(c->merge, passed_ms, passed_ms - OWED * linger_ms);
+	}
 	if (c->quiet)
 		return;
 	pipeline_idle(c->pipeline, elapsed_ms);

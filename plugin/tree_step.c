@@ -602,8 +602,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	bool recent = find_recent(&spot, ns, p);
 	bool other = find_below(&below, t, ns, p) &&
 		     (!recent || abs(below.vpid - spot.vpid) > REACH / 2);
-
-	struct scope scope = { SIDE, REACH, final, recent != other };
+	const struct scope scope = { SIDE, REACH, final, recent != other };
 	const struct scope few = { SIDE_AT_FIRST, REACH_AT_FIRST, true, true };
 
 	if (!final && recent && !other && !has_soon(ns, p, q))

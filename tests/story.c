@@ -151,3 +151,16 @@ void story_tell(const struct story *story, const struct tree_options *options,
 	tree_free(t);
 	buf_putc(out, '\0');
 }
+
+void story_check(const struct story *story)
+{
+	_cleanup_buf_ struct buf want = BUF_INIT;
+	_cleanup_buf_ struct buf got = BUF_INIT;
+
+	for (size_t i = 0; story->says[i]; i++)
+		buf_printf(&want, "%s\n", story->says[i]);
+	buf_putc(&want, '\0');
+	story_tell(story, &tree_defaults, &got);
+	ck_assert_msg(!strcmp(want.data, got.data), "%s\nwant:\n%sgot:\n%s",
+		      story->name, want.data, got.data);
+}

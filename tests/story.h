@@ -75,4 +75,7 @@ void story_take(struct tree *t, const struct step *s, uint64_t serial);
 void story_tell(const struct story *story, const struct tree_options *options,
 		struct buf *out);
 
+/* Tells it, and checks that it says what it is to say. */
+void story_check(const struct story *story);
+
 #endif
