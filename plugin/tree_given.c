@@ -141,9 +141,11 @@ bool was_given(const struct tree *t, pid_t pid, uint64_t since, uint64_t until)
 /* Who was heard under pid, and for the first time nearest to at. */
 static struct proc *heard_near(const struct tree *t, pid_t pid, uint64_t at)
 {
-	struct proc *near = NULL, *p;
+	struct proc *near = NULL, *p = pids_newest(&t->pids, pid);
 
-	for (p = pids_newest(&t->pids, pid); p; p = pids_older(p))
+	if (!t->pids.n_again)
+		return p && p->priv->heard ? p : NULL;
+	for (; p; p = pids_older(p))
 		if (p->priv->heard &&
 		    (!near || between(p->priv->first_at, at) <
 				      between(near->priv->first_at, at)))

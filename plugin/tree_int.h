@@ -250,6 +250,7 @@ struct whole {
 struct pids {
 	struct proc **buckets;	/* by priv->pid_next */
 	size_t n, size;
+	size_t n_again;		/* of n, whose pid an older one had as well */
 };
 
 struct container_priv {

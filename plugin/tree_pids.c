@@ -15,6 +15,20 @@ static size_t bucket_of(pid_t pid, size_t size)
 	return ((uint32_t)pid * UINT32_C(2654435761) >> 7) & (size - 1);
 }
 
+static struct proc *user_in(struct proc *chain, pid_t pid)
+{
+	while (chain && chain->pid != pid)
+		chain = chain->priv->pid_next;
+	return chain;
+}
+
+struct proc *pids_newest(const struct pids *pids, pid_t pid)
+{
+	return pids->size ?
+		       user_in(pids->buckets[bucket_of(pid, pids->size)], pid) :
+		       NULL;
+}
+
 static struct proc **end_of(struct proc **chain)
 {
 	while (*chain)
@@ -51,6 +65,7 @@ void pids_add(struct pids *pids, struct proc *p)
 	if (pids->n == pids->size)
 		resize(pids, pids->size ? 2 * pids->size : MIN_BUCKETS);
 	chain = &pids->buckets[bucket_of(p->pid, pids->size)];
+	pids->n_again += user_in(*chain, p->pid) != NULL;
 	p->priv->pid_next = *chain;
 	*chain = p;
 	pids->n++;
@@ -71,22 +86,9 @@ void pids_remove(struct pids *pids, struct proc *p)
 	*at = p->priv->pid_next;
 	p->priv->pid_next = NULL;
 	pids->n--;
+	pids->n_again -= pids_newest(pids, p->pid) != NULL;
 	if (pids->size > MIN_BUCKETS && pids->n < pids->size / 8)
 		resize(pids, pids->size / 2);
-}
-
-static struct proc *user_in(struct proc *chain, pid_t pid)
-{
-	while (chain && chain->pid != pid)
-		chain = chain->priv->pid_next;
-	return chain;
-}
-
-struct proc *pids_newest(const struct pids *pids, pid_t pid)
-{
-	return pids->size ?
-		       user_in(pids->buckets[bucket_of(pid, pids->size)], pid) :
-		       NULL;
 }
 
 /* The user of p's pid before p; NULL if there is none. */
