@@ -41,23 +41,40 @@ static int worth_of_pending(const struct alignment *a,
 }
 
 /* Whether h's number in the container is known. */
-static bool is_known(const struct alignment *a, const struct host_number *h,
-		     bool self)
+static bool is_known(const struct alignment *a, const struct host_number *h)
 {
-	return h->who && !self && h->who->priv->settled &&
+	return h->who && h->who != a->p && h->who->priv->settled &&
 	       h->who->priv->ns == a->ns && h->who->vpid;
 }
 
 /* As is_claimed(), for most of those that are. */
-static bool is_own(const struct claim *c, const struct proc *s,
+static bool is_own(const struct own_number *o, const struct proc *s,
 		   const struct proc *shown)
 {
-	return c->owner == shown && c->call != FORK_CLONE3 &&
-	       c->at <= s->priv->first_at + COARSE_MS;
+	return o->owner == shown && !o->clone3 &&
+	       o->at <= s->priv->first_at + COARSE_MS;
+}
+
+/* That number was announced, and h's is not known. */
+static int worth_of_said(const struct alignment *a, const struct own_number *o,
+			 const struct host_number *h)
+{
+	const struct proc *s = h->who;
+	uint64_t first = s->priv->first_serial;
+
+	if (o->by)
+		return worth_of_pending(a, o, h);
+	if (s->priv->exact || !h->shown ||
+	    !(is_own(o, s, h->shown) || is_claimed(o->claim, s, h->shown)))
+		return MISFIT;
+	if (first <= o->after || first >= o->before)
+		return o->waits ? 0 : OUT_OF_ORDER;
+	return FITS + (o->clone3 ? MAY_BE_THREAD : 0) +
+	       promptness(o->serial, first);
 }
 
 int worth_of(const struct alignment *a, const struct own_number *o,
-	     const struct host_number *h, bool self)
+	     const struct host_number *h)
 {
 	const struct proc *s = h->who;
 
@@ -65,73 +82,75 @@ int worth_of(const struct alignment *a, const struct own_number *o,
 		return o->anchor->pid == h->pid ? SETTLED : UNLIKELY;
 	if (!s)
 		return 0;
-	if (is_known(a, h, self))
+	if (is_known(a, h))
 		return s->vpid == o->vpid ? SETTLED : UNLIKELY;
-	if (o->by)
-		return worth_of_pending(a, o, h);
-	if (!o->claim)
-		return s->priv->exact ? 0 : UNLIKELY;
-	if (s->priv->exact || !h->shown ||
-	    !(is_own(o->claim, s, h->shown) ||
-	      is_claimed(o->claim, s, h->shown)))
-		return MISFIT;
-	if (s->priv->first_serial <= o->after ||
-	    s->priv->first_serial >= o->before)
-		return waits(o->claim) ? 0 : OUT_OF_ORDER;
-	return FITS + (o->claim->call == FORK_CLONE3 ? MAY_BE_THREAD : 0) +
-	       promptness(o->serial, s->priv->first_serial);
+	if (o->claim || o->by)
+		return worth_of_said(a, o, h);
+	return s->priv->exact ? 0 : UNLIKELY;
 }
 
-static void fill(struct column *of, size_t first, size_t end, int worth)
+/* --- the same for all of the host's */
+
+/* Those between which are own numbers that something is known of. */
+struct range {
+	size_t first, end;
+};
+
+static void fill(struct column *of, struct range r, int worth)
 {
-	for (size_t i = first; i < end; i++)
+	for (size_t i = r.first; i < r.end; i++)
 		*cell(of, i) = (int16_t)worth;
 }
 
-/* Those of a column that are the same whoever it is: by what he may be. */
-static void weigh_unclaimed(const struct alignment *a, struct column *of,
-			    int worth)
+static bool is_in(struct range r, size_t i)
 {
-	fill(of, 0, a->first, NEVER);
-	fill(of, a->first, a->end, worth);
-	fill(of, a->end, N_CELLS, NEVER);
-	for (size_t n = 0; n < a->n_anchored; n++)
-		if (!a->own[a->anchored[n]].claim)
-			*cell(of, a->anchored[n]) = UNLIKELY;
+	return i >= r.first && i < r.end;
 }
 
-/* Which number of the container's h is known to have, if any. */
-static void weigh_anchored(struct alignment *a, size_t j)
+static void weigh_said(struct alignment *a, size_t j, struct range r)
+{
+	for (size_t n = 0; n < a->n_said; n++)
+		if (is_in(r, a->said[n]))
+			*cell(&a->worth[j], a->said[n]) =
+				(int16_t)worth_of_said(a, &a->own[a->said[n]],
+						       &a->host[j]);
+}
+
+static void weigh_anchored(struct alignment *a, size_t j, struct range r)
 {
 	for (size_t n = 0; n < a->n_anchored; n++) {
-		size_t i = a->anchored[n];
+		const struct own_number *o = &a->own[a->anchored[n]];
+		int16_t *at = cell(&a->worth[j], a->anchored[n]);
 
-		if (a->own[i].anchor->pid == a->host[j].pid)
-			*cell(&a->worth[j], i) = SETTLED;
+		if (!is_in(r, a->anchored[n]))
+			continue;
+		if (o->anchor->pid == a->host[j].pid)
+			*at = SETTLED;
+		else if (!o->claim)
+			*at = UNLIKELY;
 	}
 }
 
-static void weigh_said(struct alignment *a, size_t j)
-{
-	for (size_t n = 0; n < a->n_said; n++) {
-		size_t i = a->said[n];
-
-		*cell(&a->worth[j], i) = (int16_t)worth_of(
-			a, &a->own[i], &a->host[j], j == a->self);
-	}
-}
-
-static void weigh_known(struct alignment *a, size_t j)
+/* Of most own numbers nothing is known, or they are known to be another's. */
+static void weigh_part(struct alignment *a, size_t j, struct range r)
 {
 	const struct host_number *h = &a->host[j];
-	size_t i = (size_t)(h->who->vpid - a->own[0].vpid);
+	const struct proc *s = h->who;
+	bool known = is_known(a, h);
+	size_t i;
 
-	if (i >= a->first && i < a->end)
-		*cell(&a->worth[j], i) =
-			(int16_t)worth_of(a, &a->own[i], h, false);
+	if (r.first >= r.end)
+		return;
+	fill(&a->worth[j], r, !s || (s->priv->exact && !known) ? 0 : UNLIKELY);
+	i = known ? (size_t)(s->vpid - a->around.vpid + REACH) : r.end;
+	if (is_in(r, i))
+		*cell(&a->worth[j], i) = SETTLED;
+	if (s && !known)
+		weigh_said(a, j, r);
+	weigh_anchored(a, j, r);
 }
 
-/* The rows of which something is known. */
+/* Those of which something is known. */
 static void list_own(struct alignment *a)
 {
 	const struct own_number *o = &a->own[a->first];
@@ -145,26 +164,22 @@ static void list_own(struct alignment *a)
 	}
 }
 
-/* Each of the host's beside each of the container's. */
+/* Each of the host's beside each of the container's, unless they were. */
 void weigh(struct alignment *a)
 {
-	struct column unlikely, unknown;
+	const struct part was = a->pending ? (struct part){ 0 } : a->weighed;
 
 	list_own(a);
-	weigh_unclaimed(a, &unlikely, UNLIKELY);
-	weigh_unclaimed(a, &unknown, 0);
-	for (size_t j = 0; j < a->n_host; j++) {
-		const struct proc *s = a->host[j].who;
-		bool known = is_known(a, &a->host[j], j == a->self);
-
-		a->worth[j] = !s || (s->priv->exact && !known) ? unknown :
-								 unlikely;
-		if (known)
-			weigh_known(a, j);
-		else if (s)
-			weigh_said(a, j);
-		weigh_anchored(a, j);
+	for (size_t j = a->left; j < a->right; j++) {
+		if (j < was.left || j >= was.right) {
+			fill(&a->worth[j], (struct range){ 0, N_CELLS }, NEVER);
+			weigh_part(a, j, (struct range){ a->first, a->end });
+			continue;
+		}
+		weigh_part(a, j, (struct range){ a->first, was.first });
+		weigh_part(a, j, (struct range){ was.end, a->end });
 	}
+	a->weighed = (struct part){ a->left, a->right, a->first, a->end };
 }
 
 /* --- the best that can be had with these two, and others before or behind */
@@ -213,10 +228,11 @@ static void sum(struct column *restrict sum,
 void sum_up(struct alignment *a)
 {
 	int16_t best[N_CELLS] = { 0 };
+	size_t j = a->left;
 
-	a->up[0] = a->worth[0];
-	clear_margins(&a->up[0]);
-	for (size_t j = 1; j < a->n_host; j++) {
+	a->up[j] = a->worth[j];
+	clear_margins(&a->up[j]);
+	while (++j < a->right) {
 		clear_margins(&a->up[j]);
 		sum(&a->up[j], &a->worth[j], &a->up[j - 1], best,
 		    (int16_t)skip(&a->host[j - 1]), -1);
@@ -227,11 +243,11 @@ void sum_up(struct alignment *a)
 void sum_down(struct alignment *a)
 {
 	int16_t best[N_CELLS] = { 0 };
-	size_t j = a->n_host - 1;
+	size_t j = a->right - 1;
 
 	a->down[j] = a->worth[j];
 	clear_margins(&a->down[j]);
-	while (j--) {
+	while (j-- > a->left) {
 		clear_margins(&a->down[j]);
 		sum(&a->down[j], &a->worth[j], &a->down[j + 1], best,
 		    (int16_t)skip(&a->host[j + 1]), 1);

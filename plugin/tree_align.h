@@ -45,7 +45,11 @@ struct own_number {
 	struct claim *claim;	/* or NULL */
 	const struct proc *by;	/* or who said so, and waits for its place */
 	const struct anchor *anchor;	/* or NULL */
-	bool possible;	/* its claim may be of the birth looked at */
+	/* Of the claim: */
+	const struct proc *owner;
+	uint64_t at;
+	bool waits, clone3;
+	bool possible;	/* it may be of the birth looked at */
 	uint64_t serial;	/* of that record */
 	/* Its child's first record is usually between. */
 	uint64_t after, before;
@@ -64,20 +68,40 @@ struct column {
 	int16_t cell[MARGIN + N_CELLS + MARGIN];
 };
 
+/* Where to look: around the birth of that number, at that time. */
+struct spot {
+	pid_t vpid;
+	uint64_t at;
+	uint64_t serial;	/* of a record of about then */
+};
+
+/* What is laid out can be widened; what was is not asked for again. */
 struct alignment {
+	struct tree *t;
 	const struct proc *p, *q;	/* whose birth it is, and whom it shows */
-	const struct pidns *ns;
-	size_t side;	/* SIDE or less */
-	pid_t reach;	/* REACH or less */
-	uint64_t serial;	/* of a record of about that time */
+	struct pidns *ns;
+	struct spot around;
 	uint64_t until;	/* what was later does not count */
-	struct host_number host[N_HOST];
-	size_t n_host, self;	/* where the birth's number is in it */
-	struct own_number own[N_OWN];
+	bool final;	/* nor what comes behind, unless all has come */
+
+	struct host_number host[N_HOST];	/* p's is in the middle, at SIDE */
+	size_t left, right;	/* of those, where they begin and end */
+	struct way {
+		pid_t pid;
+		int n;	/* looked at, others' too */
+	} down_from, up_from;	/* from where to go on */
+
+	struct own_number own[N_OWN];	/* vpid is in the middle, at REACH */
+	pid_t reach;	/* so far to either side */
 	size_t first, end;	/* those between which anybody is known */
 	size_t n_possible, possible;	/* that may be the birth's; one of them */
-	uint8_t anchored[N_OWN], said[N_OWN];	/* the rows of which is known */
+	bool pending;	/* some were told by one who waits */
+
+	uint8_t anchored[N_OWN], said[N_OWN];	/* of which something is known */
 	size_t n_anchored, n_said;
+	struct part {
+		size_t left, right, first, end;
+	} weighed;	/* up to now */
 	struct column worth[N_HOST];
 	struct column up[N_HOST];	/* the best that ends with these two, */
 	struct column down[N_HOST];	/* or begins */
@@ -85,15 +109,14 @@ struct alignment {
 
 /* tree_rows.c */
 bool waits(const struct claim *c);
-struct host_number host_number(const struct alignment *a, struct tree *t,
-			       const struct proc *who, pid_t pid);
-void lay_own(struct alignment *a, pid_t around);
-bool lay_host(struct alignment *a, struct tree *t, uint64_t at, bool final);
+void lay_begin(struct alignment *a, const struct spot *spot);
+void lay_own(struct alignment *a, pid_t reach);
+bool lay_host(struct alignment *a, size_t side);
 
 /* tree_align.c */
 int promptness(uint64_t birth, uint64_t first);
 int worth_of(const struct alignment *a, const struct own_number *o,
-	     const struct host_number *h, bool self);
+	     const struct host_number *h);
 void weigh(struct alignment *a);
 void sum_up(struct alignment *a);
 void sum_down(struct alignment *a);

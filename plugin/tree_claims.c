@@ -73,26 +73,32 @@ static struct claim **table_of(struct tree *t, const struct claim *c)
 	return c->ns->mode == PIDNS_HOST ? &t->host_claims : &c->ns->by_vpid;
 }
 
+static void index_add(struct claim **table, struct claim *c)
+{
+	HASH_ADD_BYHASHVALUE(hh, *table, vpid, sizeof(c->vpid),
+			     (unsigned int)c->vpid, c);
+}
+
 /* By its number: the latest of those that have it is found. */
 static void hash_claim(struct tree *t, struct claim *c)
 {
 	struct claim **table = table_of(t, c);
 
-	HASH_FIND(hh, *table, &c->vpid, sizeof(c->vpid), c->under);
+	c->under = claim_find(*table, c->vpid);
 	if (c->under)
 		HASH_DELETE(hh, *table, c->under);
-	HASH_ADD(hh, *table, vpid, sizeof(c->vpid), c);
+	index_add(table, c);
 }
 
 static void unhash_claim(struct tree *t, struct claim *c)
 {
 	struct claim **table = table_of(t, c), *top;
 
-	HASH_FIND(hh, *table, &c->vpid, sizeof(c->vpid), top);
+	top = claim_find(*table, c->vpid);
 	if (top == c) {
 		HASH_DELETE(hh, *table, c);
 		if (c->under)
-			HASH_ADD(hh, *table, vpid, sizeof(c->vpid), c->under);
+			index_add(table, c->under);
 		return;
 	}
 	while (top->under != c)
@@ -314,7 +320,7 @@ static void host_claim(struct tree *t, struct proc *caller,
 
 	if (p && placed(p))
 		return;
-	HASH_FIND(hh, t->host_claims, &f->child, sizeof(f->child), old);
+	old = claim_find(t->host_claims, f->child);
 	if (old)
 		claim_drop(t, old);
 	new_claim(t, caller, caller, f);

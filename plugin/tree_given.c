@@ -49,8 +49,8 @@ void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
 		t->given[pid % GIVEN_SETS] =
 			must_zero(GIVEN_WAYS, sizeof(**t->given));
 	oldest = set = given_set(t, pid);
-	for (int i = 1; i < GIVEN_WAYS; i++)
-		if ((int32_t)(set[i].at - oldest->at) < 0)
+	for (int i = 1; i < GIVEN_WAYS && oldest->pid; i++)
+		if (!set[i].pid || (int32_t)(set[i].at - oldest->at) < 0)
 			oldest = &set[i];
 	*oldest = (struct given){ pid, (uint32_t)at, ns };
 }

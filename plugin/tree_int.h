@@ -140,6 +140,16 @@ struct claim {
 				 * it is the latest of its number */
 };
 
+/* Numbers that follow each other are in buckets that do. */
+static inline struct claim *claim_find(struct claim *table, pid_t number)
+{
+	struct claim *c;
+
+	HASH_FIND_BYHASHVALUE(hh, table, &number, sizeof(number),
+			      (unsigned int)number, c);
+	return c;
+}
+
 /* When and by which record something happened. */
 struct when {
 	uint64_t at, time_ms, serial;

@@ -149,6 +149,34 @@ static bool has_hidden_claims(const struct pidns *ns)
 	return false;
 }
 
+/* Whether p is q's child, though which of its claims it answers is not clear. */
+static bool is_child(const struct proc *p, const struct proc *q)
+{
+	const struct pidns *ns = q->priv->ns;
+	bool own = false, perhaps = false;
+
+	if (ns->init == q && has_hidden_claims(ns))
+		return false;
+	for (struct claim *c = ns->claims; c; c = c->next) {
+		if (!is_free(c, p, true) ||
+		    c->at > p->priv->first_at + COARSE_MS)
+			continue;
+		switch (claimant(c, p, q)) {
+		case ORPHAN:
+			return false;
+		case OWN:
+			own = true;
+			break;
+		case PERHAPS:
+			perhaps = true;
+			break;
+		case NOBODY:
+			break;
+		}
+	}
+	return own || !perhaps;
+}
+
 /*
  * p shows q as its parent. If no claim is clearly its own, it is q's child,
  * unless some orphan's may be. Another may still come: after vfork the child
@@ -158,7 +186,6 @@ static struct verdict judge(struct tree *t, const struct proc *p,
 			    struct proc *q)
 {
 	struct verdict v = { true, q, NULL };
-	struct choice ch;
 
 	if (is_crowd(q->priv->ns)) {
 		v.decided = q->priv->ns->init != q;
@@ -171,9 +198,7 @@ static struct verdict judge(struct tree *t, const struct proc *p,
 		return v;
 	}
 	v.claim = NULL;
-	ch = choices(p, q);
-	v.decided = !ch.n[ORPHAN] && (ch.n[OWN] || !ch.n[PERHAPS]) &&
-		    (q->priv->ns->init != q || !has_hidden_claims(q->priv->ns));
+	v.decided = is_child(p, q);
 	return v;
 }
 

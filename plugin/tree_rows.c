@@ -11,9 +11,8 @@
 static struct claim *claim_of(const struct pidns *ns, pid_t vpid,
 			      uint64_t serial)
 {
-	struct claim *c;
+	struct claim *c = claim_find(ns->by_vpid, vpid);
 
-	HASH_FIND(hh, ns->by_vpid, &vpid, sizeof(vpid), c);
 	while (c && c->under &&
 	       between(c->under->serial, serial) < between(c->serial, serial))
 		c = c->under;
@@ -47,9 +46,13 @@ static void lay_claim(const struct alignment *a, struct own_number *o,
 	const struct claim *beside;
 
 	o->claim = c;
+	o->owner = c->owner;
+	o->at = c->at;
+	o->waits = waits(c);
+	o->clone3 = c->call == FORK_CLONE3;
 	o->possible = is_possible(c, a->p, a->q);
 	o->after = o->serial = c->serial;
-	if (!waits(c))
+	if (!o->waits)
 		return;
 	beside = claim_beside(c, -1);
 	o->after = beside ? beside->serial : 0;
@@ -73,25 +76,36 @@ static size_t anchor_from(const struct pidns *ns, pid_t vpid)
 	return low;
 }
 
-/* The container's numbers around that one, as far as a->reach. */
-void lay_own(struct alignment *a, pid_t around)
+static void lay_numbers(struct alignment *a, size_t i, size_t end)
 {
-	size_t n = anchor_from(a->ns, around - a->reach);
-	struct own_number *o = a->own;
+	pid_t vpid = a->around.vpid - REACH + (pid_t)i;
+	size_t n = anchor_from(a->ns, vpid);
 	struct claim *c;
 
-	for (pid_t vpid = around - REACH; vpid <= around + REACH; vpid++, o++) {
+	for (struct own_number *o = &a->own[i]; i < end; i++, o++, vpid++) {
 		*o = (struct own_number){ .vpid = vpid, .before = UINT64_MAX };
-		if (vpid < 1 || abs(vpid - around) > a->reach)
-			continue;
 		while (n < a->ns->n_anchors && a->ns->anchors[n].vpid < vpid)
 			n++;
 		if (n < a->ns->n_anchors && a->ns->anchors[n].vpid == vpid)
 			o->anchor = &a->ns->anchors[n];
-		c = claim_of(a->ns, vpid, a->serial);
+		c = claim_of(a->ns, vpid, a->around.serial);
 		if (c && c->at <= a->until)
 			lay_claim(a, o, c);
 	}
+}
+
+/* The container's numbers, so far to either side of a->around.vpid. */
+void lay_own(struct alignment *a, pid_t reach)
+{
+	size_t from = REACH - (size_t)reach, to = REACH + 1 + (size_t)reach;
+
+	if (a->reach < 0) {
+		lay_numbers(a, from, to);
+	} else {
+		lay_numbers(a, from, REACH - (size_t)a->reach);
+		lay_numbers(a, REACH + 1 + (size_t)a->reach, to);
+	}
+	a->reach = reach;
 }
 
 static uint64_t round_near(const struct tree *t, pid_t pid)
@@ -105,22 +119,34 @@ static uint64_t round_near(const struct tree *t, pid_t pid)
 	return ms;
 }
 
-struct host_number host_number(const struct alignment *a, struct tree *t,
-			       const struct proc *who, pid_t pid)
+static struct host_number host_number(const struct alignment *a,
+				      const struct proc *who, pid_t pid)
 {
 	struct host_number h = { .pid = pid };
 
 	if (!who || !who->priv->heard || who->priv->first_at > a->until)
 		return h;
 	h.who = who;
-	h.shown = proc_find(t, who->priv->first_ppid, who->priv->first_at);
+	h.shown = proc_find(a->t, who->priv->first_ppid, who->priv->first_at);
 	return h;
 }
 
-static void add_host(struct alignment *a, struct tree *t,
-		     const struct proc *who, pid_t pid)
+/*
+ * Nothing is laid out yet but p's own birth, around that spot. t, p,
+ * q and final are set.
+ */
+void lay_begin(struct alignment *a, const struct spot *spot)
 {
-	a->host[a->n_host++] = host_number(a, t, who, pid);
+	a->ns = a->q->priv->ns;
+	a->around = *spot;
+	a->until = a->p->priv->first_at + a->t->options.linger_ms;
+	a->host[SIDE] = host_number(a, a->p, a->p->pid);
+	a->left = SIDE;
+	a->right = SIDE + 1;
+	a->down_from = a->up_from = (struct way){ a->p->pid, 0 };
+	a->reach = -1;
+	a->pending = false;
+	a->weighed = (struct part){ 0 };
 }
 
 /* What those said who wait for their place, and so is no claim yet. */
@@ -133,14 +159,15 @@ static void lay_pending(struct alignment *a, const struct proc *by)
 	for (size_t i = 0; i < v->n_pending && i < MAX_CHILDREN; i++) {
 		f = v->youth->pending[i];
 		if (f->kind != FACT_FORK || f->flags & FLAG_THREAD ||
-		    f->child < a->own[0].vpid ||
-		    f->child > a->own[N_OWN - 1].vpid)
+		    f->child < a->around.vpid - a->reach ||
+		    f->child > a->around.vpid + a->reach)
 			continue;
-		o = &a->own[f->child - a->own[0].vpid];
+		o = &a->own[f->child - a->around.vpid + REACH];
 		if (o->claim)
 			continue;
 		o->by = by;
 		o->serial = f->serial;
+		a->pending = true;
 	}
 }
 
@@ -150,14 +177,15 @@ static void lay_pending(struct alignment *a, const struct proc *by)
  */
 static bool bound(struct alignment *a)
 {
-	const struct own_number *o = a->own;
+	size_t i = REACH - (size_t)a->reach, end = REACH + 1 + (size_t)a->reach;
+	const struct own_number *o = &a->own[i];
 
-	a->first = N_OWN;
+	a->first = end;
 	a->end = a->n_possible = 0;
-	for (size_t i = 0; i < N_OWN; i++, o++) {
+	for (; i < end; i++, o++) {
 		if (!o->claim && !o->by && !o->anchor)
 			continue;
-		if (a->first == N_OWN)
+		if (a->first == end)
 			a->first = i;
 		a->end = i + 1;
 		if (o->claim ? !o->possible : !o->by)
@@ -168,41 +196,38 @@ static bool bound(struct alignment *a)
 	return a->n_possible;
 }
 
+static bool next_member(struct way *way, const struct around *w, int to,
+			const struct proc **who)
+{
+	bool taken = true;
+
+	while (taken && way->n < NEARBY) {
+		way->n++;
+		way->pid = given_beside(w->t, way->pid, to);
+		*who = member_at(w, way->pid, &taken);
+	}
+	return !taken;
+}
+
 /*
- * The host's, around the one of the birth at that time, in the order in which
+ * The host's, so many to either side of the birth's, in the order in which
  * they were given. While more may come, only what was before counts. False if
  * none of the container's may be the birth's.
  */
-bool lay_host(struct alignment *a, struct tree *t, uint64_t at, bool final)
+bool lay_host(struct alignment *a, size_t side)
 {
-	struct around w = { t, a->ns, at, round_near(t, a->p->pid) / 2 };
-	struct proc *below[SIDE], *who;
-	pid_t pids[SIDE], pid = a->p->pid;
-	size_t n = 0;
-	bool taken;
+	struct around w = { a->t, a->ns, a->around.at,
+			    round_near(a->t, a->p->pid) / 2 };
+	const struct proc *who;
 
-	for (int i = 0; i < NEARBY && n < a->side; i++) {
-		pid = given_beside(t, pid, -1);
-		who = member_at(&w, pid, &taken);
-		below[n] = who;
-		pids[n] = pid;
-		n += !taken;
-	}
-	a->n_host = 0;
-	a->self = n;
-	while (n--)
-		add_host(a, t, below[n], pids[n]);
-	pid = a->p->pid;
-	add_host(a, t, a->p, pid);
-	for (int i = 0; final && i < NEARBY && a->n_host <= a->self + a->side;
-	     i++) {
-		pid = given_beside(t, pid, 1);
-		who = member_at(&w, pid, &taken);
-		if (!taken)
-			add_host(a, t, who, pid);
-	}
-	for (size_t i = 0; i < a->n_host; i++)
-		if (a->host[i].who && a->host[i].who->priv->n_pending)
-			lay_pending(a, a->host[i].who);
+	while (SIDE - a->left < side &&
+	       next_member(&a->down_from, &w, -1, &who))
+		a->host[--a->left] = host_number(a, who, a->down_from.pid);
+	while (a->final && a->right - SIDE <= side &&
+	       next_member(&a->up_from, &w, 1, &who))
+		a->host[a->right++] = host_number(a, who, a->up_from.pid);
+	for (size_t j = a->left; j < a->right; j++)
+		if (a->host[j].who && a->host[j].who->priv->n_pending)
+			lay_pending(a, a->host[j].who);
 	return bound(a);
 }

@@ -10,23 +10,12 @@
  */
 #include "tree_align.h"
 
-/* Mostly fewer numbers tell already. */
-#define SIDE_AT_FIRST 8
-#define REACH_AT_FIRST 12
-
-/* Where to look: around the birth of that number, at that time. */
-struct spot {
-	pid_t vpid;
-	uint64_t at, serial;
-};
-
-/* How far, and how. */
-struct scope {
-	size_t side;	/* SIDE or less */
-	pid_t reach;	/* REACH or less */
-	bool final;	/* all has come */
-	bool only;	/* there is no other spot */
-};
+/* How far to look. Mostly few numbers tell already. */
+enum { FEW, MORE, MANY };
+static const struct {
+	size_t side;
+	pid_t reach;
+} far[] = { [FEW] = { 8, 12 }, [MORE] = { 14, 22 }, [MANY] = { SIDE, REACH } };
 
 /* The claim that p's birth is best laid beside. */
 struct best {
@@ -38,16 +27,20 @@ struct best {
 
 static int worth_in_all(const struct alignment *a, size_t i)
 {
-	size_t j = a->self;
-
-	return worth_at(&a->up[j], i) + worth_at(&a->down[j], i) -
-	       worth_at(&a->worth[j], i);
+	return worth_at(&a->up[SIDE], i) + worth_at(&a->down[SIDE], i) -
+	       worth_at(&a->worth[SIDE], i);
 }
 
-/* Whether a call that waits was p's birth, if its record came first? */
+/* A call that waits has its record after its child's, or it is not clear. */
 static bool is_vague(const struct claim *c, const struct proc *p)
 {
 	return waits(c) && c->serial < p->priv->first_serial;
+}
+
+/* Whether, while more may come, it can be clear that c is p's. */
+static bool speaks_at_once(const struct best *best, const struct proc *p)
+{
+	return best->alone >= PROMPTLY && !is_vague(best->claim, p);
 }
 
 /*
@@ -56,24 +49,34 @@ static bool is_vague(const struct claim *c, const struct proc *p)
  */
 static bool is_clear(const struct best *best, const struct proc *p)
 {
-	return best->worth - best->second >= CLEAR && best->alone >= PROMPTLY &&
-	       !is_vague(best->claim, p);
+	return best->worth - best->second >= CLEAR && speaks_at_once(best, p);
 }
 
-/* That all has come, and more numbers will not change it. */
-static bool is_enough(const struct best *best, const struct proc *p)
+/*
+ * Whether more numbers will not change it: in the end, because there is none
+ * nearly as good, and before that, also because it cannot be clear.
+ */
+static bool is_enough(const struct best *best, const struct alignment *a, int n)
 {
-	return best->worth - best->second >= 2 * CLEAR || is_clear(best, p);
+	int lead = best->worth - best->second;
+
+	if (!best->claim)
+		return !a->final;
+	if (!speaks_at_once(best, a->p))
+		return !a->final ||
+		       (n > FEW && best->worth >= SURE && lead >= 2 * CLEAR);
+	return best->worth >= SURE &&
+	       (a->final ? lead >= CLEAR : n > FEW && lead >= 3 * CLEAR);
 }
 
-static void pick(struct best *best, const struct alignment *a, bool final)
+static void pick(struct best *best, const struct alignment *a)
 {
 	const struct own_number *o = a->own + a->first;
 	int worth;
 
 	for (size_t i = a->first; i < a->end; i++, o++) {
-		worth = final ? worth_in_all(a, i) :
-				worth_at(&a->up[a->self], i);
+		worth = a->final ? worth_in_all(a, i) :
+				   worth_at(&a->up[SIDE], i);
 		if (worth <= best->second || (o->claim ? !o->possible : !o->by))
 			continue;
 		if (worth <= best->worth) {
@@ -85,7 +88,7 @@ static void pick(struct best *best, const struct alignment *a, bool final)
 			best->second = best->worth;
 		best->claim = o->claim;
 		best->worth = worth;
-		best->alone = worth_at(&a->worth[a->self], i);
+		best->alone = worth_at(&a->worth[SIDE], i);
 	}
 }
 
@@ -97,49 +100,57 @@ static bool is_plain(const struct alignment *a, struct best *best)
 	if (a->n_possible > 1 || !o->claim)
 		return false;
 	best->claim = o->claim;
-	best->worth = best->alone = worth_of(a, o, &a->host[a->self], true);
+	best->worth = best->alone = worth_of(a, o, &a->host[SIDE]);
 	return best->worth >= SURE;
 }
 
 /* Whether p spoke so soon after one of the claims that it may be clear yet. */
-static bool is_prompt(const struct alignment *a, struct tree *t)
+static bool is_prompt(const struct alignment *a)
 {
-	const struct host_number h = host_number(a, t, a->p, a->p->pid);
-	const struct own_number *o = a->own;
-
-	for (size_t i = 0; i < N_OWN; i++, o++)
-		if (o->possible && worth_of(a, o, &h, true) >= PROMPTLY)
+	for (size_t i = REACH - (size_t)a->reach; i <= REACH + (size_t)a->reach;
+	     i++)
+		if (a->own[i].possible &&
+		    worth_of(a, &a->own[i], &a->host[SIDE]) >= PROMPTLY)
 			return true;
 	return false;
 }
 
-/* Lays p's birth beside the claims around this one. */
-static void align(struct tree *t, struct best *best, const struct proc *p,
-		  const struct proc *q, const struct spot *spot,
-		  const struct scope *scope)
+static void align(struct alignment *a, struct best *best)
 {
-	bool final = scope->final, only = scope->only;
-	struct alignment a;
+	weigh(a);
+	sum_up(a);
+	if (a->final)
+		sum_down(a);
+	pick(best, a);
+}
 
-	a.p = p;
-	a.q = q;
-	a.ns = q->priv->ns;
-	a.side = scope->side;
-	a.reach = scope->reach;
-	a.serial = spot->serial;
-	a.until = p->priv->first_at + t->options.linger_ms;
-	lay_own(&a, spot->vpid);
-	if (!final && only && !is_prompt(&a, t))
-		return;
-	if (!lay_host(&a, t, spot->at, final) || (only && is_plain(&a, best)))
-		return;
-	if (only)
-		*best = (struct best){ 0 };
-	weigh(&a);
-	sum_up(&a);
-	if (final)
-		sum_down(&a);
-	pick(best, &a, final);
+/* No farther than is needed. */
+static void align_near(struct alignment *a, struct best *best)
+{
+	for (int n = FEW; n <= MANY; n++) {
+		lay_own(a, far[n].reach);
+		if (!a->final && !is_prompt(a))
+			return;
+		if (!lay_host(a, far[n].side)) {
+			if (a->final)
+				continue;
+			return;
+		}
+		if (!is_plain(a, best)) {
+			*best = (struct best){ 0 };
+			align(a, best);
+		}
+		if (is_enough(best, a, n))
+			return;
+	}
+}
+
+/* As far as can be, to be compared with what is around another spot. */
+static void align_far(struct alignment *a, struct best *best)
+{
+	lay_own(a, REACH);
+	if (lay_host(a, SIDE))
+		align(a, best);
 }
 
 /* Where p was born, if it spoke at once. False if nobody was born then. */
@@ -221,24 +232,26 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	struct pidns *ns = q->priv->ns;
 	struct best best = { NULL, 0, 0, 0 };
 	struct spot spot, below;
-	bool recent = find_recent(&spot, ns, p);
-	bool other = find_below(&below, t, ns, p) &&
-		     (!recent || abs(below.vpid - spot.vpid) > REACH / 2);
-	const struct scope scope = { SIDE, REACH, final, recent != other };
-	const struct scope few = { SIDE_AT_FIRST, REACH_AT_FIRST, true, true };
+	bool recent = find_recent(&spot, ns, p), other;
+	struct alignment a;
 
-	if (!final && recent && !other && !has_soon(ns, p, q))
+	if (!final && !has_soon(ns, p, q))
 		return NULL;
-	if (final && scope.only) {
-		align(t, &best, p, q, recent ? &spot : &below, &few);
-		if (best.claim && best.worth >= SURE && is_enough(&best, p))
-			return best.claim;
-		best = (struct best){ 0 };
+	other = find_below(&below, t, ns, p) &&
+		(!recent || abs(below.vpid - spot.vpid) > REACH / 2);
+	a.t = t;
+	a.p = p;
+	a.q = q;
+	a.final = final;
+	if (recent && other) {
+		lay_begin(&a, &spot);
+		align_far(&a, &best);
+		lay_begin(&a, &below);
+		align_far(&a, &best);
+	} else if (recent || other) {
+		lay_begin(&a, recent ? &spot : &below);
+		align_near(&a, &best);
 	}
-	if (recent)
-		align(t, &best, p, q, &spot, &scope);
-	if (other)
-		align(t, &best, p, q, &below, &scope);
 	if (!best.claim || best.worth < SURE || best.worth == best.second ||
 	    (!final && !is_clear(&best, p)))
 		return NULL;

@@ -10,7 +10,10 @@
 
 #include "tree_int.h"
 
-#define T0 UINT64_C(1700000000000)
+/* The low 32 bits of the one are more than INT32_MAX, of the other less. */
+static const uint64_t begin_ms[] = { UINT64_C(1700000000000),
+				     UINT64_C(1701000000000) };
+
 #define INIT 33
 #define HOST_SHELL 5000
 #define MIN_PID 301
@@ -24,6 +27,7 @@ struct made {
 
 struct world {
 	struct tree *tree;
+	uint64_t begin_ms;
 	uint64_t serial;
 	uint64_t now;	/* in quarters of a ms */
 	pid_t last_pid, last_vpid;
@@ -37,7 +41,7 @@ static void tell(struct world *w, struct fact *f)
 	const char *wrong;
 
 	f->node = "";
-	f->time_ms = T0 + w->now / 4;
+	f->time_ms = w->begin_ms + w->now / 4;
 	f->serial = ++w->serial;
 	f->auid = f->ses = ID_UNSET;
 	f->outcome = 1;
@@ -109,7 +113,7 @@ static struct made *make_member(struct world *w, pid_t parent)
 static void end_member(struct world *w, struct made *b)
 {
 	exits(w, b->pid, INIT);
-	b->end_ms = T0 + w->now / 4;
+	b->end_ms = w->begin_ms + w->now / 4;
 }
 
 /* Some leave a child, which then shows the init; some are killed. */
@@ -179,6 +183,7 @@ START_TEST(pids_come_round)
 	size_t n_silent = 0;
 
 	ck_assert_ptr_nonnull(w);
+	w->begin_ms = begin_ms[_i];
 	w->tree = tree_new(&tree_defaults, "", &metrics, on_change, w);
 	tree_on_final(w->tree, on_final, w);
 	w->last_pid = MIN_PID - 1;
@@ -211,7 +216,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(tcase, pids_come_round);
+	tcase_add_loop_test(tcase, pids_come_round, 0, 2);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

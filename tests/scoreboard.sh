@@ -176,6 +176,15 @@ show_said() {
 		}' "$1"
 }
 
+# Of all tables, once more, what is not as it should be
+show_wrong() {
+	for said in "$scratch"/*/said; do
+		echo
+		echo "different in $(basename "$(dirname "$said")"):"
+		show_said "$said" | grep -a '^[a-z0-9]*: ' | head -n 30
+	done
+}
+
 # make_table RULES WITNESS
 make_table() {
 	table=$1-$2
@@ -211,4 +220,5 @@ while [ $# -gt 0 ]; do
 	make_table "$1" "$2"
 	shift 2
 done
+[ $wrong = no ] || show_wrong
 [ $wrong = no ]
