@@ -37,17 +37,19 @@ struct prepared {
 };
 
 struct oom {
+	struct kmsg *kmsg;
 	struct watched *all;
 	struct prepared prepared[N_PREPARED];
 	size_t next;	/* in there, to be used again */
 };
 
-struct oom *oom_new(void)
+struct oom *oom_new(struct kmsg *kmsg)
 {
 	struct oom *o = calloc(1, sizeof(*o));
 
 	if (!o)
 		abort();
+	o->kmsg = kmsg;
 	return o;
 }
 
@@ -73,6 +75,7 @@ void oom_free(struct oom *o)
 		drop(o, o->all);
 	for (size_t i = 0; i < N_PREPARED; i++)
 		unprepare(&o->prepared[i]);
+	kmsg_free(o->kmsg);
 	free(o);
 }
 
@@ -213,19 +216,34 @@ void oom_forget(struct oom *o, const void *key)
 		drop(o, w);
 }
 
-bool oom_killed(struct oom *o, const void *key, pid_t pid, uint64_t now_ms)
+/* Whether one more was killed in w's cgroup than is accounted for. */
+static bool has_risen(struct watched *w)
 {
-	struct watched *w = find(o, key);
 	uint64_t count;
 
-	if (!w)
-		return false;
-	if (w->last == pid && now_ms < w->last_ms + VICTIM_MS)
-		return true;
 	if (!read_count(w->fd, &count) || count <= w->counted)
 		return false;
 	w->counted++;
+	return true;
+}
+
+bool oom_killed(struct oom *o, const void *key, pid_t pid, uint64_t now_ms)
+{
+	bool named = kmsg_names(o->kmsg, pid, now_ms);
+	struct watched *w = find(o, key);
+
+	if (!w)
+		return named;
+	if (w->last == pid && now_ms < w->last_ms + VICTIM_MS)
+		return true;
+	if (!has_risen(w) && !named)
+		return false;
 	w->last = pid;
 	w->last_ms = now_ms;
 	return true;
+}
+
+void oom_tick(struct oom *o, uint64_t now_ms)
+{
+	kmsg_read(o->kmsg, now_ms);
 }

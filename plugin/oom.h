@@ -3,8 +3,9 @@
  * oom: whether a container's process was killed for want of memory. The
  * kernel counts such kills by memory cgroup (oom_kill in memory.events, or
  * in cgroup v1's memory.oom_control) before it sends the SIGKILL, so when a
- * killed process ends, the count of its container has risen. Owns the files,
- * which are kept open: a cgroup may be gone soon after.
+ * killed process ends, the count of its container has risen. And it names the
+ * victim in its log, which helps where the cgroup was gone too soon. Owns the
+ * files, which are kept open.
  */
 #ifndef CONTREE_OOM_H
 #define CONTREE_OOM_H
@@ -13,9 +14,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kmsg.h"
+
 struct oom;
 
-struct oom *oom_new(void);
+/* Takes kmsg over. */
+struct oom *oom_new(struct kmsg *kmsg);
 void oom_free(struct oom *o);
 
 /*
@@ -44,10 +48,13 @@ bool oom_begin(struct oom *o, const void *key, const char *id);
 
 /*
  * pid, in that container, has just ended by SIGKILL. True if the kernel
- * killed it for memory: of as many as the count has risen by. May be asked
- * again for each thread of pid, which end together; a second later the pid may
+ * killed it for memory: who its log names, and others, as many as the count
+ * has risen by. May be asked again for each thread of pid, which end together; a second later the pid may
  * be another's. now_ms never goes back.
  */
 bool oom_killed(struct oom *o, const void *key, pid_t pid, uint64_t now_ms);
+
+/* What the kernel's log has got since is read, for it has not much room. */
+void oom_tick(struct oom *o, uint64_t now_ms);
 
 #endif

@@ -74,7 +74,7 @@ struct watch *watch_new(const struct watch_options *options,
 		abort();
 	watch_set_options(w, options);
 	w->news = *news;
-	w->oom = oom_new();
+	w->oom = oom_new(kmsg_open());
 	w->procfs.patience = w->patience = patience_new();
 	w->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	w->proc_fd = procfs_open("/proc", &err);
@@ -409,6 +409,7 @@ void watch_tick(struct watch *w)
 	if (w->sweep_ms && watch_now_ms() < w->sweep_ms + every)
 		return;
 	watch_sweep(w);
+	oom_tick(w->oom, watch_now_ms());
 	/* A quiet minute: a gap from now on is news again. */
 	w->gap_told = w->gap;
 }

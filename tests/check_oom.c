@@ -149,7 +149,7 @@ START_TEST(test_count)
 					 versions[_i].put == put_v1 ?
 				 versions[_i].memory_cgroup :
 				 versions[_i].cgroup;
-	struct oom *o = oom_new();
+	struct oom *o = oom_new(kmsg_new(-1));
 
 	versions[_i].put(at, 4);
 	oom_watch(o, &c1, versions[_i].cgroup, versions[_i].memory_cgroup);
@@ -172,7 +172,7 @@ END_TEST
 /* Each container has its own, as long as it is watched. */
 START_TEST(test_several)
 {
-	struct oom *o = oom_new();
+	struct oom *o = oom_new(kmsg_new(-1));
 
 	put_v2("/a", 0);
 	put_v2("/b", 7);
@@ -209,7 +209,7 @@ END_TEST
 /* The cgroup is removed before its last process was heard to end. */
 START_TEST(test_removed)
 {
-	struct oom *o = oom_new();
+	struct oom *o = oom_new(kmsg_new(-1));
 
 	put_v2("/a", 0);
 	oom_watch(o, &c1, "/a", "");
@@ -236,7 +236,7 @@ static const struct {
 
 START_TEST(test_files)
 {
-	struct oom *o = oom_new();
+	struct oom *o = oom_new(kmsg_new(-1));
 
 	put(V2 "/a/memory.events", files[_i].text);
 	oom_watch(o, &c1, "/a", "");
@@ -251,7 +251,7 @@ END_TEST
 /* Paths that lead elsewhere are not followed. */
 START_TEST(test_paths)
 {
-	struct oom *o = oom_new();
+	struct oom *o = oom_new(kmsg_new(-1));
 
 	put_v2("/a", 0);
 	put_v2("/d", 0);
@@ -287,7 +287,7 @@ static int lowest_fd(void)
 START_TEST(test_many)
 {
 	static char keys[2000];
-	struct oom *o = oom_new();
+	struct oom *o = oom_new(kmsg_new(-1));
 	int before = lowest_fd();
 
 	put_v2("/a", 0);
@@ -306,7 +306,7 @@ END_TEST
 /* Whoever starts may be killed before anybody looks at him. */
 START_TEST(test_prepared)
 {
-	struct oom *o = oom_new();
+	struct oom *o = oom_new(kmsg_new(-1));
 
 	put_v2("/a", 0);
 	oom_prepare(o, "id1", "/a", "");
