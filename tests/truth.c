@@ -11,7 +11,8 @@
 
 #include "cleanup.h"
 
-#define SLACK_MS 20	/* audit's clock ticks in 4 ms, at syscall entry */
+#define SLACK_MS 20	/* audit's clock ticks in 4 ms, at syscall entry, */
+#define TICK_MS 10	/* or in 10 */
 
 static const char *text(struct json_object *o, const char *key)
 {
@@ -400,6 +401,10 @@ struct life *truth_find(const struct truth *t, pid_t pid, int64_t time_ms)
 	struct life *l = newest(t, pid);
 
 	while (l && l->birth_ns / 1000000 > time_ms + SLACK_MS)
+		l = l->older;
+	/* Not born yet, and who had the pid before was still there. */
+	if (l && l->older && l->birth_ns / 1000000 > time_ms + TICK_MS &&
+	    l->older->end_ns / 1000000 >= time_ms)
 		l = l->older;
 	return l;
 }
