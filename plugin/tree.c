@@ -373,7 +373,7 @@ void tree_idle(struct tree *t, uint64_t elapsed_ms)
 	if (t->last_fact)
 		advance(t, t->last_fact + elapsed_ms);
 	images_forget(t);
-	if (elapsed_ms > 8 * (uint64_t)t->options.linger_ms)
+	if (elapsed_ms > 4 * (uint64_t)t->options.linger_ms)
 		given_forget(t);
 }
 

@@ -3,6 +3,8 @@
  * To whom the host's numbers were given, and when. They come round: within
  * a second, if a host has few and many are born.
  */
+#include <sys/mman.h>
+
 #include "tree_int.h"
 
 /*
@@ -21,17 +23,25 @@ struct given {
 	const struct pidns *ns;	/* only to be compared; it may be gone */
 };
 
-/* NULL if none of its pids was given. */
+struct given_set {
+	struct given ways[GIVEN_WAYS];
+};
+
+#define GIVEN_BYTES (GIVEN_SETS * sizeof(struct given_set))
+
+/* NULL if no pid was given. */
 static struct given *given_set(const struct tree *t, pid_t pid)
 {
-	return t->given && pid > 0 ? t->given[pid % GIVEN_SETS] : NULL;
+	return t->given && pid > 0 ? t->given[pid % GIVEN_SETS].ways : NULL;
 }
 
-static void *must_zero(size_t n, size_t size)
+/* All in one piece, that is given back as one. */
+static struct given_set *new_sets(void)
 {
-	void *p = calloc(n, size);
+	void *p = mmap(NULL, GIVEN_BYTES, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!p)
+	if (p == MAP_FAILED)
 		abort();
 	return p;
 }
@@ -44,10 +54,7 @@ void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
 	if (pid <= 0)
 		return;
 	if (!t->given)
-		t->given = must_zero(GIVEN_SETS, sizeof(*t->given));
-	if (!given_set(t, pid))
-		t->given[pid % GIVEN_SETS] =
-			must_zero(GIVEN_WAYS, sizeof(**t->given));
+		t->given = new_sets();
 	oldest = set = given_set(t, pid);
 	for (int i = 1; i < GIVEN_WAYS && oldest->pid; i++)
 		if (!set[i].pid || (int32_t)(set[i].at - oldest->at) < 0)
@@ -57,9 +64,8 @@ void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
 
 void given_forget(struct tree *t)
 {
-	for (size_t i = 0; t->given && i < GIVEN_SETS; i++)
-		free(t->given[i]);
-	free(t->given);
+	if (t->given)
+		munmap(t->given, GIVEN_BYTES);
 	t->given = NULL;
 }
 

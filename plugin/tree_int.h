@@ -318,7 +318,7 @@ struct tree {
 	uint64_t found_at;	/* when /proc was looked into last */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
-	struct given **given;	/* pids, lately; NULL before any */
+	struct given_set *given;	/* pids, lately; NULL before any */
 	pid_t new_pid;		/* the last that was new */
 	pid_t front_pid;	/* and followed the one before */
 	pid_t end_pid;		/* after this they begin anew, */
