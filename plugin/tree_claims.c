@@ -282,7 +282,11 @@ static void find_answer(struct tree *t, struct proc *owner)
 		tries++;
 		v = claims_judge(t, s, owner, false);
 		if (v.decided && v.parent == owner && v.claim) {
-			claim_answer(v.claim, s);
+			answer(s, v.claim);
+			if (rarely(s->priv)->nested) {
+				derive(t, s);
+				claims_follow(t);
+			}
 			return;
 		}
 	}

@@ -14,6 +14,40 @@
 
 static const struct story stories[] = {
 	/*
+	 * 39 is in a namespace that 33 made by unshare, which is clear when
+	 * all has come; 43 in one that 39 made. Until then their children
+	 * have no numbers, and then each has its own.
+	 */
+	{ "a namespace's first process answers late",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 7, "1200011", NULL },
+	    { 1000, 'c', 39, 33, 2, "1200011", NULL },
+	    { 1000, 'x', 40, 39, 11, "/bin/sh", NULL },
+	    { 1000, 'c', 39, 33, 3, "1200011", NULL },
+	    { 1000, 'c', 39, 33, 4, "1200011", NULL },
+	    { 1000, 'e', 41, 39, 0, "/bin/b", "b" },
+	    { 1004, 'x', 41, 39, 3, "/bin/b", NULL },
+	    { 1004, 'c', 39, 33, 5, "20000011", NULL },
+	    { 1004, 'c', 43, 39, 2, "1200011", NULL },
+	    { 1004, 'x', 44, 43, 21, "/bin/sh", NULL },
+	    { 1004, 'c', 43, 39, 3, "1200011", NULL },
+	    { 1004, 'c', 43, 39, 4, "1200011", NULL },
+	    { 1004, 'e', 45, 43, 0, "/bin/b", "b" },
+	    { 1004, 'x', 45, 43, 3, "/bin/b", NULL },
+	    { 1008, 'c', 43, 39, 5, "1200011", NULL },
+	    { 1008, 'c', 47, 43, 6, "1200011", NULL },
+	    { 1304, 'c', 39, 33, 11, "1200011", NULL },
+	    { 1304, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork 39<-33 member c1 vpid=7",
+	    "fork 40<-39 member c1 vpid=2", "end 40 exited 11",
+	    "fork 41<-39 member c1 vpid=3", "exec 41 member c1",
+	    "end 41 exited 3", "fork 43<-39 member c1",
+	    "fork 44<-43 member c1 vpid=2", "end 44 exited 21",
+	    "fork 45<-43 member c1 vpid=3", "exec 45 member c1",
+	    "end 45 exited 3", "fork 47<-43 member c1",
+	    "fork -<-39 member c1 vpid=4", "fork -<-47 member c1 vpid=6",
+	    "fork -<-39 member c1 vpid=11", "fork -<-43 member c1 vpid=4" } },
+	/*
 	 * Its birth was not told, so its end is not believed to be that of
 	 * its pod's containers; and one of them outlives its record.
 	 */
