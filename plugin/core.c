@@ -49,6 +49,8 @@ struct core {
 	struct outlet *outlet;
 	uint64_t fed_ms;		/* when the last slice came */
 	uint64_t looked_ms;		/* when it was last looked for */
+	uint64_t own_ms;		/* when a record of this host last came */
+	uint64_t own_heard;		/* up to then */
 	size_t peak;			/* of what the trees kept since memory was
 					 * given back */
 	bool quiet;			/* a pause was followed to its end */
@@ -223,6 +225,10 @@ static void feed(struct core *c, const struct channel_msg *msg)
 	if (msg->len)
 		pipeline_feed(c->pipeline, msg->data, msg->len);
 	c->fed_ms = c->looked_ms = now_ms();
+	if (c->merge && merge_heard(c->merge) != c->own_heard) {
+		c->own_heard = merge_heard(c->merge);
+		c->own_ms = c->fed_ms;
+	}
 	c->quiet = false;
 }
 
@@ -270,8 +276,10 @@ static uint64_t measure_pause(struct core *c)
 {
 	uint64_t now = now_ms();
 
-	if (now > c->looked_ms + 2 * SLOW_TICK_MS)
+	if (now > c->looked_ms + 2 * SLOW_TICK_MS) {
 		c->fed_ms += now - c->looked_ms;
+		c->own_ms += now - c->looked_ms;
+	}
 	if (c->fed_ms > now)
 		c->fed_ms = now;
 	c->looked_ms = now;
@@ -295,13 +303,12 @@ static void idle(struct core *c)
 		start_watch(c, node);
 	if (now_ms() >= c->look_ms)
 		look_around(c);
-	if (elapsed_ms < linger_ms)
-		return;
-	if (c->merge) {
+	/* Others' records may go on while this host has none. */
+	if (c->merge && c->own_ms + linger_ms <= now_ms()) {
 		passed_ms = watch_passed_ms(c->watch);
 		merge_pause(c->merge, passed_ms, passed_ms - OWED * linger_ms);
 	}
-	if (c->quiet)
+	if (elapsed_ms < linger_ms || c->quiet)
 		return;
 	pipeline_idle(c->pipeline, elapsed_ms);
 	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
@@ -443,7 +450,7 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 	c->ledger = ledger;
 	c->watch = watch;
 	c->keeper = keeper;
-	c->fed_ms = c->looked_ms = now_ms();
+	c->fed_ms = c->looked_ms = c->own_ms = now_ms();
 	c->options = options_copy(options);
 	c->quiet = true;
 	c->pipeline = pipeline_new(&c->options->pipeline, emit, c);

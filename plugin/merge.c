@@ -18,6 +18,7 @@ struct merge {
 	struct epochs epochs;
 	struct queue queue;
 	struct strangers *strangers;
+	uint64_t heard;		/* how often the stream came on */
 	size_t n_adopted;
 	pid_t adopted[MAX_ADOPTED];
 };
@@ -336,10 +337,21 @@ void merge_apply(struct merge *m, const struct fact *heard)
 	adopt(m);
 }
 
-void merge_pass(struct merge *m, uint64_t time_ms)
+static void pass(struct merge *m, uint64_t time_ms)
 {
 	come(m, time_ms);
 	adopt(m);
+}
+
+void merge_pass(struct merge *m, uint64_t time_ms)
+{
+	m->heard++;
+	pass(m, time_ms);
+}
+
+uint64_t merge_heard(const struct merge *m)
+{
+	return m->heard;
 }
 
 bool merge_knows(const struct merge *m, pid_t pid)
@@ -370,7 +382,7 @@ void merge_pause(struct merge *m, uint64_t time_ms, uint64_t owed_ms)
 
 	while (i && i->time_ms < time_ms && !owes_record(i, owed_ms))
 		i = i->next;
-	merge_pass(m, i && i->time_ms < time_ms ? i->time_ms : time_ms);
+	pass(m, i && i->time_ms < time_ms ? i->time_ms : time_ms);
 }
 
 void merge_clocks(struct merge *m, uint64_t mono_ns, uint64_t wall_ns)

@@ -46,6 +46,9 @@ void merge_apply(struct merge *m, const struct fact *f);
 /* The audit stream has come to that time: what was before it is due. */
 void merge_pass(struct merge *m, uint64_t time_ms);
 
+/* How often it has: as long as that stays the same, nothing comes. */
+uint64_t merge_heard(const struct merge *m);
+
 /*
  * Whether a record by pid may be of somebody in the tree, be it that he has
  * ended, or of somebody whose birth waits.
