@@ -58,6 +58,27 @@ static const char *check_state(const struct tree *t, struct proc *p)
 	return NULL;
 }
 
+static bool says_it_has_a_child(const struct proc *p)
+{
+	for (size_t i = 0; i < p->priv->n_pending; i++)
+		if (p->priv->youth->pending[i]->kind == FACT_FORK)
+			return true;
+	return false;
+}
+
+static const char *check_waiting(const struct proc *p)
+{
+	const struct pidns *ns = p->priv->ns;
+	size_t n = 0;
+
+	if (p->priv->state != STATE_WAITING || ns->waiting != p)
+		return NULL;
+	for (; p; p = p->priv->waiting_next)
+		n += says_it_has_a_child(p);
+	return n == ns->n_hidden ? NULL :
+				   "who waits with a child is miscounted";
+}
+
 /* Whether who may be NULL, or is still there. */
 static bool is_there(const struct tree *t, const struct proc *who)
 {
@@ -93,7 +114,7 @@ static const char *check_containers(const struct tree *t)
 /* The users of a pid are all found by it; a ghost has none any more. */
 static const char *check_pids(const struct tree *t)
 {
-	size_t n = 0;
+	size_t n = 0, n_again = 0;
 
 	for (size_t i = 0; i < t->pids.size; i++) {
 		for (struct proc *p = t->pids.buckets[i]; p;
@@ -106,9 +127,12 @@ static const char *check_pids(const struct tree *t)
 				return "a process is not found by its pid";
 			if (p->priv->state == STATE_GHOST)
 				return "a ghost has a pid";
+			n_again += pids_older(p) != NULL;
 		}
 	}
-	return n == t->pids.n ? NULL : "pids are miscounted";
+	return n == t->pids.n && n_again == t->pids.n_again ?
+		       NULL :
+		       "pids are miscounted";
 }
 
 const char *tree_check(const struct tree *t)
@@ -120,6 +144,8 @@ const char *tree_check(const struct tree *t)
 		wrong = check_links(p);
 		if (!wrong)
 			wrong = check_state(t, p);
+		if (!wrong)
+			wrong = check_waiting(p);
 		if (wrong)
 			return wrong;
 		if (p->priv->state == STATE_LIMBO ||

@@ -275,8 +275,8 @@ static void find_answer(struct tree *t, struct proc *owner)
 	struct verdict v;
 	int tries = 0;
 
-	for (struct proc *s = first_showing(t, owner->pid);
-	     s && tries < MAX_TRIES; s = next_showing(s)) {
+	for (struct proc *s = last_showing(t, owner->pid);
+	     s && tries < MAX_TRIES; s = showing_before(s)) {
 		if (!is_unmatched(s) || s->parent != owner)
 			continue;
 		tries++;

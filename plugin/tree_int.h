@@ -107,6 +107,7 @@ struct pidns {
 	struct claim *by_vpid;	/* the latest of each number, where they are
 				 * local ones */
 	struct proc *waiting;	/* STATE_WAITING, by waiting_next */
+	size_t n_hidden;	/* of those, who say that they have a child */
 	size_t n_anchors;	/* by rising vpid */
 	struct anchor anchors[MAX_ANCHORS];
 };
@@ -184,6 +185,7 @@ struct youth {
 	struct fact **pending;	/* while it waits for its place */
 	uint64_t quit_at;	/* said in limbo to be its end; 0: not said */
 	unsigned int pending_size;
+	unsigned int n_forks;	/* of what is pending */
 	bool shown;		/* in the tree's list of its shown parent */
 };
 
@@ -288,7 +290,8 @@ struct container_priv {
  */
 struct parent_shown {
 	pid_t ppid;
-	struct proc *first;	/* by shown_next */
+	struct proc *first, *last;	/* by shown_next: in the order in which
+					 * they spoke */
 	UT_hash_handle hh;
 };
 
@@ -443,6 +446,8 @@ struct pending {
 
 struct proc *first_showing(struct tree *t, pid_t ppid);
 struct proc *next_showing(const struct proc *p);
+struct proc *last_showing(struct tree *t, pid_t ppid);
+struct proc *showing_before(const struct proc *p);
 void show_parent(struct tree *t, struct proc *p, pid_t ppid);
 void unshow_parent(struct tree *t, struct proc *p);
 void limbo_add(struct tree *t, struct proc *p, const struct fact *f);

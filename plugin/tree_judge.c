@@ -131,31 +131,16 @@ bool is_possible(const struct claim *c, const struct proc *p,
 }
 
 /*
- * Whether somebody waits for his place in it who says that he has a child.
- * That is no claim yet, and if he has ended the init took the child.
+ * Whether p is q's child, though which of its claims it answers is not clear.
+ * Who waits for his place and says that he has a child has made no claim yet;
+ * if he has ended, the init took the child.
  */
-#define MAX_ASKED 16
-
-static bool has_hidden_claims(const struct pidns *ns)
-{
-	const struct proc *s = ns->waiting;
-
-	for (int i = 0; s && i < MAX_ASKED; i++) {
-		for (size_t j = 0; j < s->priv->n_pending && j < MAX_ASKED; j++)
-			if (s->priv->youth->pending[j]->kind == FACT_FORK)
-				return true;
-		s = s->priv->waiting_next;
-	}
-	return false;
-}
-
-/* Whether p is q's child, though which of its claims it answers is not clear. */
 static bool is_child(const struct proc *p, const struct proc *q)
 {
 	const struct pidns *ns = q->priv->ns;
 	bool own = false, perhaps = false;
 
-	if (ns->init == q && has_hidden_claims(ns))
+	if (ns->init == q && ns->n_hidden)
 		return false;
 	for (struct claim *c = ns->claims; c; c = c->next) {
 		if (!is_free(c, p, true) ||

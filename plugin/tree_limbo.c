@@ -20,6 +20,19 @@ struct proc *next_showing(const struct proc *p)
 	return p->priv->youth->shown_next;
 }
 
+struct proc *last_showing(struct tree *t, pid_t ppid)
+{
+	struct parent_shown *l;
+
+	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
+	return l ? l->last : NULL;
+}
+
+struct proc *showing_before(const struct proc *p)
+{
+	return p->priv->youth->shown_prev;
+}
+
 static struct youth *youth_of(struct proc *p)
 {
 	struct proc_priv *v = p->priv;
@@ -57,10 +70,12 @@ void show_parent(struct tree *t, struct proc *p, pid_t ppid)
 		HASH_ADD(hh, t->shown, ppid, sizeof(l->ppid), l);
 	}
 	y = youth_of(p);
-	y->shown_next = l->first;
-	if (l->first)
-		l->first->priv->youth->shown_prev = p;
-	l->first = p;
+	y->shown_prev = l->last;
+	if (l->last)
+		l->last->priv->youth->shown_next = p;
+	else
+		l->first = p;
+	l->last = p;
 	y->shown = true;
 }
 
@@ -80,6 +95,8 @@ void unshow_parent(struct tree *t, struct proc *p)
 		l->first = y->shown_next;
 	if (y->shown_next)
 		y->shown_next->priv->youth->shown_prev = y->shown_prev;
+	else
+		l->last = y->shown_prev;
 	y->shown_prev = y->shown_next = NULL;
 	y->shown = false;
 	grow_up(p);
@@ -97,6 +114,8 @@ static void stop_waiting(struct proc *p)
 		v->waiting_prev->priv->waiting_next = v->waiting_next;
 	else
 		v->ns->waiting = v->waiting_next;
+	if (v->youth && v->youth->n_forks)
+		v->ns->n_hidden--;
 	if (v->waiting_next)
 		v->waiting_next->priv->waiting_prev = v->waiting_prev;
 	v->waiting_prev = v->waiting_next = NULL;
@@ -133,6 +152,8 @@ void hold(struct tree *t, struct proc *p, const struct fact *f)
 	}
 	t->n_held++;
 	y->pending[v->n_pending++] = fact_copy(f);
+	if (f->kind == FACT_FORK && !y->n_forks++ && v->state == STATE_WAITING)
+		v->ns->n_hidden++;
 }
 
 /* f is by p, which has no place yet. */
@@ -180,6 +201,9 @@ struct pending take_pending(struct tree *t, struct proc *p)
 	if (!pending.n)
 		return pending;
 	pending.list = p->priv->youth->pending;
+	if (p->priv->youth->n_forks && p->priv->state == STATE_WAITING)
+		p->priv->ns->n_hidden--;
+	p->priv->youth->n_forks = 0;
 	qsort(pending.list, pending.n, sizeof(pending.list[0]), by_time);
 	t->n_held -= pending.n;
 	p->priv->youth->pending = NULL;

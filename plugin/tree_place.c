@@ -232,6 +232,8 @@ static void wait_in(struct tree *t, struct proc *p, struct pidns *ns)
 	if (ns->waiting)
 		ns->waiting->priv->waiting_prev = p;
 	ns->waiting = p;
+	if (p->priv->youth && p->priv->youth->n_forks)
+		ns->n_hidden++;
 	rearm_settling(t, p);
 }
 

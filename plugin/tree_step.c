@@ -17,6 +17,9 @@ static const struct {
 	pid_t reach;
 } far[] = { [FEW] = { 8, 12 }, [MORE] = { 14, 22 }, [MANY] = { SIDE, REACH } };
 
+/* So many say what is around a spot. */
+#define NEIGHBOURS 6
+
 /* The claim that p's birth is best laid beside. */
 struct best {
 	struct claim *claim;	/* NULL: there is none, or several are */
@@ -124,10 +127,14 @@ static void align(struct alignment *a, struct best *best)
 	pick(best, a);
 }
 
-/* No farther than is needed. */
-static void align_near(struct alignment *a, struct best *best)
+/* No farther than is needed, but so far that what is apart is in it. */
+static void align_near(struct alignment *a, struct best *best, pid_t apart)
 {
-	for (int n = FEW; n <= MANY; n++) {
+	int n = FEW;
+
+	while (n < MANY && far[n].reach < apart + NEIGHBOURS)
+		n++;
+	for (; n <= MANY; n++) {
 		lay_own(a, far[n].reach);
 		if (!a->final && !is_prompt(a))
 			return;
@@ -232,25 +239,26 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	struct pidns *ns = q->priv->ns;
 	struct best best = { NULL, 0, 0, 0 };
 	struct spot spot, below;
-	bool recent = find_recent(&spot, ns, p), other;
+	bool recent = find_recent(&spot, ns, p), lower;
+	pid_t apart;
 	struct alignment a;
 
 	if (!final && !has_soon(ns, p, q))
 		return NULL;
-	other = find_below(&below, t, ns, p) &&
-		(!recent || abs(below.vpid - spot.vpid) > REACH / 2);
+	lower = find_below(&below, t, ns, p);
+	apart = recent && lower ? abs(below.vpid - spot.vpid) : 0;
 	a.t = t;
 	a.p = p;
 	a.q = q;
 	a.final = final;
-	if (recent && other) {
+	if (apart > REACH / 2) {
 		lay_begin(&a, &spot);
 		align_far(&a, &best);
 		lay_begin(&a, &below);
 		align_far(&a, &best);
-	} else if (recent || other) {
+	} else if (recent || lower) {
 		lay_begin(&a, recent ? &spot : &below);
-		align_near(&a, &best);
+		align_near(&a, &best, apart);
 	}
 	if (!best.claim || best.worth < SURE || best.worth == best.second ||
 	    (!final && !is_clear(&best, p)))
