@@ -106,6 +106,12 @@ void unshow_parent(struct tree *t, struct proc *p)
 	}
 }
 
+/* And not just about to be placed, or freed. */
+static bool is_waiting(const struct proc *p)
+{
+	return p->priv->state == STATE_WAITING && p->priv->ns;
+}
+
 static void stop_waiting(struct proc *p)
 {
 	struct proc_priv *v = p->priv;
@@ -152,7 +158,7 @@ void hold(struct tree *t, struct proc *p, const struct fact *f)
 	}
 	t->n_held++;
 	y->pending[v->n_pending++] = fact_copy(f);
-	if (f->kind == FACT_FORK && !y->n_forks++ && v->state == STATE_WAITING)
+	if (f->kind == FACT_FORK && !y->n_forks++ && is_waiting(p))
 		v->ns->n_hidden++;
 }
 
@@ -201,7 +207,7 @@ struct pending take_pending(struct tree *t, struct proc *p)
 	if (!pending.n)
 		return pending;
 	pending.list = p->priv->youth->pending;
-	if (p->priv->youth->n_forks && p->priv->state == STATE_WAITING)
+	if (p->priv->youth->n_forks && is_waiting(p))
 		p->priv->ns->n_hidden--;
 	p->priv->youth->n_forks = 0;
 	qsort(pending.list, pending.n, sizeof(pending.list[0]), by_time);
