@@ -32,7 +32,7 @@ static int worth_of_pending(const struct alignment *a,
 	uint64_t first = h->who->priv->first_serial;
 
 	if (h->who == o->by ||
-	    (h->shown != o->by &&
+	    (h->shown != o->owner &&
 	     (h->shown != a->ns->init || !had_gone(o->by, a->until))))
 		return MISFIT;
 	if (first < o->serial)

@@ -29,6 +29,7 @@ enum worth {
 	SKIP_OWN = 12,
 	SURE = 14,
 	CLEAR = 8,	/* better than any other */
+	LIKELY = 6,	/* not so much better */
 	NEVER = -8192,	/* is in none of the rows */
 };
 
@@ -45,8 +46,8 @@ struct own_number {
 	struct claim *claim;	/* or NULL */
 	const struct proc *by;	/* or who said so, and waits for its place */
 	const struct anchor *anchor;	/* or NULL */
-	/* Of the claim: */
-	const struct proc *owner;
+	/* Of the claim, or of what is to be one: */
+	const struct proc *owner;	/* the parent */
 	uint64_t at;
 	bool waits, clone3;
 	bool possible;	/* it may be of the birth looked at */

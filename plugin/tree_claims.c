@@ -194,6 +194,8 @@ void claim_unanswer(struct proc *p)
 
 void claim_answer(struct claim *c, struct proc *p)
 {
+	if (c->unsure && p->vpid == c->vpid)
+		p->vpid = 0;
 	if (c->answer == p)
 		return;
 	if (c->answer)
@@ -201,7 +203,7 @@ void claim_answer(struct claim *c, struct proc *p)
 	claim_unanswer(p);
 	c->answer = p;
 	p->priv->claim = c;
-	if (!(c->flags & FLAG_NEWPID && c->call == FORK_CLONE))
+	if (!(c->flags & FLAG_NEWPID && c->call == FORK_CLONE) && !c->unsure)
 		p->vpid = c->vpid;
 	if (c->at < p->priv->birth_at)
 		p->priv->birth_at = c->at;
@@ -228,7 +230,8 @@ void claim_settle(struct tree *t, struct claim *c)
 {
 	struct proc *p = c->answer;
 
-	pidns_anchor(c->ns, c->vpid, p->pid, c->at);
+	if (!c->unsure)
+		pidns_anchor(c->ns, c->vpid, p->pid, c->at);
 	p->priv->birth_at = c->at;
 	if (p->vpid == c->vpid && began_namespace(c->ns, p)) {
 		pidns_begin(c->ns, p);
@@ -361,6 +364,8 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 		learn_mode(ns, caller, f->child);
 	if (ns->mode == PIDNS_HOST)
 		step_given(t, f->child, f->time_ms + t->offset, t->host_ns);
+	else
+		given_deny(t, f->child, f->time_ms + t->offset);
 	if (f->flags & FLAG_THREAD)
 		return;
 	if (f->flags & FLAG_PARENT && caller->parent)
@@ -396,7 +401,7 @@ static void report_silent(struct tree *t, struct claim *c)
 	ch.parent = c->owner;
 	ch.container = c->owner->container;
 	ch.role = c->owner->role >= ROLE_INIT ? ROLE_MEMBER : ROLE_RUNTIME;
-	ch.vpid = c->vpid;
+	ch.vpid = c->unsure ? 0 : c->vpid;
 	ch.image = c->owner->image;
 	t->emit(t->ctx, &ch);
 }

@@ -62,6 +62,17 @@ void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
 	*oldest = (struct given){ pid, (uint32_t)at, ns };
 }
 
+/* What was taken for one of the host's numbers, then, is a container's own. */
+void given_deny(struct tree *t, pid_t pid, uint64_t at)
+{
+	struct given *set = given_set(t, pid);
+
+	for (int i = 0; set && i < GIVEN_WAYS; i++)
+		if (set[i].pid == pid && set[i].at == (uint32_t)at &&
+		    set[i].ns == t->host_ns)
+			set[i] = (struct given){ 0 };
+}
+
 void given_forget(struct tree *t)
 {
 	if (t->given)

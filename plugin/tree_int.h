@@ -133,6 +133,7 @@ struct claim {
 	uint32_t flags;
 	serial_t serial;
 	bool reported;
+	bool unsure;	/* one of two, of which one is somebody's */
 	struct timer timer;
 	struct claim *prev, *next;	/* in ns->claims */
 	struct claim *all_prev, *all_next;
@@ -553,6 +554,7 @@ static inline uint64_t between(uint64_t a, uint64_t b)
 }
 
 void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns);
+void given_deny(struct tree *t, pid_t pid, uint64_t at);
 void given_new(struct tree *t, pid_t pid);
 void given_forget(struct tree *t);
 pid_t given_beside(const struct tree *t, pid_t pid, int to);

@@ -119,6 +119,12 @@ static uint64_t round_near(const struct tree *t, pid_t pid)
 	return ms;
 }
 
+static const struct proc *shown_of(const struct alignment *a,
+				   const struct proc *who)
+{
+	return proc_find(a->t, who->priv->first_ppid, who->priv->first_at);
+}
+
 static struct host_number host_number(const struct alignment *a,
 				      const struct proc *who, pid_t pid)
 {
@@ -127,7 +133,7 @@ static struct host_number host_number(const struct alignment *a,
 	if (!who || !who->priv->heard || who->priv->first_at > a->until)
 		return h;
 	h.who = who;
-	h.shown = proc_find(a->t, who->priv->first_ppid, who->priv->first_at);
+	h.shown = shown_of(a, who);
 	return h;
 }
 
@@ -166,6 +172,7 @@ static void lay_pending(struct alignment *a, const struct proc *by)
 		if (o->claim)
 			continue;
 		o->by = by;
+		o->owner = f->flags & FLAG_PARENT ? shown_of(a, by) : by;
 		o->serial = f->serial;
 		a->pending = true;
 	}

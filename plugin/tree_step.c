@@ -229,6 +229,17 @@ static bool has_soon(const struct pidns *ns, const struct proc *p,
 	return false;
 }
 
+/* Another may as well be p's: the numbers of both are not told. */
+static void doubt(const struct alignment *a, const struct best *best)
+{
+	const struct own_number *o = &a->own[a->first];
+
+	best->claim->unsure = true;
+	for (size_t i = a->first; i < a->end; i++, o++)
+		if (o->possible && worth_in_all(a, i) > best->worth - LIKELY)
+			o->claim->unsure = true;
+}
+
 /*
  * The claim of q's namespace that p's birth is best laid beside; NULL if
  * that cannot be told, in the end or yet.
@@ -263,5 +274,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	if (!best.claim || best.worth < SURE || best.worth == best.second ||
 	    (!final && !is_clear(&best, p)))
 		return NULL;
+	if (final && best.worth - best.second < LIKELY)
+		doubt(&a, &best);
 	return best.claim;
 }

@@ -185,7 +185,7 @@ static void print_table(const struct row *rows, size_t count)
 #define X(name, help) printf("%-10s%s\n", #name, help);
 	SCORES(X)
 #undef X
-	printf("silent    processes nobody heard: a fork line with vpid only\n"
+	printf("silent    processes nobody heard: a fork line without a pid\n"
 	       "vpid      right/known/all of the audible processes\n"
 	       "false     lines about what is not, or is not there\n");
 }

@@ -20,9 +20,15 @@ void complain(struct judge *j, pid_t pid, const char *fmt, ...)
 	j->score->complaints++;
 }
 
+static bool is_silent(const struct said_line *line)
+{
+	return !line->pid && is_fork(line);
+}
+
 /* A birth that was announced, and whose child never spoke, or so late that
- * it was given up. Somebody of that kind must have been born. */
-static void judge_vpid_only(struct judge *j, const struct said_line *line)
+ * it was given up. Somebody of that kind must have been born, under that
+ * number if it is told. */
+static void judge_silent(struct judge *j, const struct said_line *line)
 {
 	const struct life *l;
 	size_t i;
@@ -30,12 +36,12 @@ static void judge_vpid_only(struct judge *j, const struct said_line *line)
 	for (i = 0; j->demand != DEMAND_ALL && i < j->truth->lives_count; i++) {
 		l = j->truth->lives[i];
 		if (!l->born || l->parent->pid != line->parent_pid ||
-		    (l->vpid && l->vpid != line->vpid &&
+		    (l->vpid && line->vpid && l->vpid != line->vpid &&
 		     l->outer != line->vpid) ||
-		    j->verdicts[i].vpid_only ||
+		    j->verdicts[i].silent ||
 		    l->heard_ms < l->birth_ns / 1000000 + LATE_MS)
 			continue;
-		j->verdicts[i].vpid_only = true;
+		j->verdicts[i].silent = true;
 		judge_place(j, l, 0, line);
 		return;
 	}
@@ -80,8 +86,9 @@ static void judge_process(struct judge *j, const struct said_line *line)
 {
 	const struct life *l;
 
-	if (!line->pid && is_fork(line) && line->vpid) {
-		judge_vpid_only(j, line);
+	if (is_silent(line)) {
+		if (line->vpid)
+			judge_silent(j, line);
 		return;
 	}
 	l = find(j, line);
@@ -200,7 +207,7 @@ static void sum_up_life(struct judge *j, const struct life *l)
 	s->born++;
 	s->audible += life_audible(l);
 	if (!must_know(j, l)) {
-		count(&s->silent, v->vpid_only);
+		count(&s->silent, v->silent);
 		return;
 	}
 	if (!v->forks)
@@ -286,6 +293,10 @@ void judge(struct score *score, const char *capture, const struct truth *t,
 	*score = (struct score){ 0 };
 	for (i = 0; i < s->count; i++)
 		judge_any(&j, &s->lines[i]);
+	/* Those without a number may be any that is left. */
+	for (i = 0; i < s->count; i++)
+		if (is_silent(&s->lines[i]) && !s->lines[i].vpid)
+			judge_silent(&j, &s->lines[i]);
 	for (i = 0; i < s->count; i++)
 		judge_references(&j, &s->lines[i]);
 	for (i = 0; i < t->lives_count; i++)

@@ -53,7 +53,7 @@ struct score {
 	SCORES(X)
 #undef X
 	struct cell right_ends;
-	struct cell silent;	/* inaudible; a fork with vpid only is good */
+	struct cell silent;	/* inaudible; a fork without a pid is good */
 	size_t vpid_right, vpid_known;	/* of the audible */
 	size_t false_lines;	/* about what is not, or not there */
 	size_t complaints;

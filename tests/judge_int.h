@@ -18,7 +18,7 @@ struct verdict {
 	int64_t start_ms;	/* as the first line with that entity has it */
 	bool parent_wrong, place_wrong, inferred, exit_right, end_right;
 	bool vpid_known, vpid_wrong;
-	bool vpid_only;		/* a fork with no pid stands for it */
+	bool silent;		/* a fork with no pid stands for it */
 };
 
 /* Who an entity_id belongs to. */
