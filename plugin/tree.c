@@ -269,6 +269,19 @@ static void witnessed_root(struct tree *t, const struct fact *f, uint64_t at)
 }
 
 /*
+ * p's own exit_group was its last word, and the parent shown is not p's: the
+ * pid may be another's some ms later.
+ */
+static bool is_after_end(const struct proc *p, const struct fact *f)
+{
+	const struct proc_priv *v = p->priv;
+
+	return ended(p) && !v->weak_end && v->end_serial &&
+	       f->serial > v->end_serial && f->ppid && p->ppid &&
+	       f->ppid != p->ppid;
+}
+
+/*
  * Whether the record is by another process than p, which used the pid
  * before: p has ended, or the parent shown is nobody that p could have
  * been given to (find_new_reaper() in kernel/exit.c).
@@ -279,7 +292,7 @@ static bool is_successor(const struct tree *t, const struct proc *p,
 	const struct proc_priv *v = p->priv;
 
 	if (ended(p) || (!placed(p) && v->youth && v->youth->quit_at))
-		return had_gone(p, at);
+		return had_gone(p, at) || is_after_end(p, f);
 	/* Births and ends are told, so this is none. */
 	if (is_witnessed(t, at))
 		return false;

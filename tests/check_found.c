@@ -13,6 +13,16 @@
 #define CONTAINERD "/usr/bin/containerd"
 
 static const struct story stories[] = {
+	/* Where pids come round within some ms, and audit's stamps are as coarse. */
+	{ "a pid is another's as soon as its process has ended",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 8, "11", NULL },
+	    { 1000, 'x', 45, 33, 4, "/bin/sh", NULL },
+	    { 1008, 'e', 45, 900, 0, "/bin/true", "true" },
+	    { 1008, 'x', 45, 900, 0, "/bin/true", NULL },
+	    { 1008, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8",
+	    "end 45 exited 4" } },
 	/*
 	 * 39 is in a namespace that 33 made by unshare, which is clear when
 	 * all has come; 43 in one that 39 made. Until then their children
