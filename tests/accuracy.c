@@ -249,7 +249,7 @@ static int judge_all(char **dirs, size_t count, enum demand demand)
 		print_table(rows, count);
 	else
 		print_live_table(rows, count);
-	printf("\n%s", ret ? words : "no difference\n");
+	printf("\n%s", *words ? words : "no difference\n");
 	free(rows);
 	return ret;
 }

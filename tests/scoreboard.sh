@@ -13,7 +13,8 @@
 #
 #   RULES       full: conf/30-contree.rules; lean: conf/30-contree-lean.rules
 #   WITNESS     auto: every process is demanded, with its true end
-#               off: of these, what audit lets anyone hear
+#               off: of these, what audit lets anyone hear; a vpid that is
+#               a neighbour's is shown, and does not count
 #   -s          only these scenarios
 #   DIFFERENCES=30 (environment) how many of a scenario are shown
 #   KEEP=1      (environment) keep the scratch directory. In it, each
