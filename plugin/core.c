@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "cleanup.h"
+#include "heap.h"
 #include "host.h"
 #include "outlet.h"
 
@@ -205,69 +203,6 @@ static void on_node(void *ctx, const char *node)
 		watch_stranger(c->watch, node);
 }
 
-/* In a crowd, births and ends are looked at with the records that come then. */
-static void look_around(struct core *c)
-{
-	uint64_t now = now_ms();
-
-	if (!watch_drain(c->watch))
-		return;
-	if (c->look_ms + LOOKS * LOOK_MS < now)
-		c->look_ms = now - LOOKS * LOOK_MS;
-	c->look_ms += LOOK_MS;
-}
-
-static void feed(struct core *c, const struct channel_msg *msg)
-{
-	look_around(c);
-	if (msg->tag)
-		pipeline_lost(c->pipeline, msg->tag, "lines");
-	if (msg->len)
-		pipeline_feed(c->pipeline, msg->data, msg->len);
-	c->fed_ms = c->looked_ms = now_ms();
-	if (c->merge && merge_heard(c->merge) != c->own_heard) {
-		c->own_heard = merge_heard(c->merge);
-		c->own_ms = c->fed_ms;
-	}
-	c->quiet = false;
-}
-
-#ifdef __GLIBC__
-#define CACHED 7	/* of each size */
-#define MAX_CACHED 256	/* bytes; there are larger ones, and few of them */
-
-/*
- * glibc keeps a few free blocks of each size for the thread, each in a page
- * that cannot be given back for its sake. They are let go, by putting others
- * into their place, which are together.
- */
-static void renew_cache(void)
-{
-	void *volatile old[CACHED], *volatile new[CACHED];
-
-	for (size_t size = 24; size <= MAX_CACHED; size += 16) {
-		for (int i = 0; i < CACHED; i++)
-			old[i] = malloc(size);
-		for (int i = 0; i < CACHED; i++)
-			new[i] = malloc(size);
-		for (int i = 0; i < CACHED; i++)
-			free(new[i]);
-		for (int i = 0; i < CACHED; i++)
-			free(old[i]);
-	}
-}
-#endif
-
-/* glibc keeps what is free below the top of a heap, if it is not asked. */
-static void trim(struct core *c)
-{
-	pipeline_give_back(c->pipeline);
-#ifdef __GLIBC__
-	renew_cache();
-	malloc_trim(0);
-#endif
-}
-
 /*
  * How long nothing has come. While the whole plugin stood still (SIGSTOP, a
  * host that was short of time) nothing could: that is no pause of the stream.
@@ -284,6 +219,40 @@ static uint64_t measure_pause(struct core *c)
 		c->fed_ms = now;
 	c->looked_ms = now;
 	return now - c->fed_ms;
+}
+
+/* In a crowd, births and ends are looked at with the records that come then. */
+static void look_around(struct core *c)
+{
+	uint64_t now = now_ms();
+
+	if (!watch_drain(c->watch))
+		return;
+	if (c->look_ms + LOOKS * LOOK_MS < now)
+		c->look_ms = now - LOOKS * LOOK_MS;
+	c->look_ms += LOOK_MS;
+}
+
+static void feed(struct core *c, const struct channel_msg *msg)
+{
+	measure_pause(c);
+	look_around(c);
+	if (msg->tag)
+		pipeline_lost(c->pipeline, msg->tag, "lines");
+	if (msg->len)
+		pipeline_feed(c->pipeline, msg->data, msg->len);
+	c->fed_ms = c->looked_ms = now_ms();
+	if (c->merge && merge_heard(c->merge) != c->own_heard) {
+		c->own_heard = merge_heard(c->merge);
+		c->own_ms = c->fed_ms;
+	}
+	c->quiet = false;
+}
+
+static void trim(struct core *c)
+{
+	pipeline_give_back(c->pipeline);
+	heap_give_back();
 }
 
 /*

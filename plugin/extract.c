@@ -11,6 +11,8 @@
 #include "calls.h"
 #include "field.h"
 
+#define MAX_PID (1 << 22)	/* PID_MAX_LIMIT, include/linux/threads.h */
+
 struct extract {
 	struct metrics *metrics;
 	size_t args_bytes;
@@ -273,7 +275,7 @@ static void end_args(struct extract *x, struct fact *f, const struct args *args)
 static enum extracted fork_fact(struct fact *f, const struct syscall_record *r,
 				enum fork_call call)
 {
-	if (r->exit <= 0 || r->exit > INT_MAX)
+	if (r->exit <= 0 || r->exit > MAX_PID)
 		return EXTRACT_BAD;
 	f->kind = FACT_FORK;
 	f->call = call;

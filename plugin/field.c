@@ -49,7 +49,7 @@ pid_t field_pid(const char *raw)
 {
 	int n = field_int(raw);
 
-	return n < 0 ? 0 : n;
+	return n < 0 || n > 1 << 22 ? 0 : n;
 }
 
 static int hex_digit(char c)

@@ -17,6 +17,8 @@
 
 #define N_VICTIMS 64
 
+#define MAX_PID (1 << 22)	/* PID_MAX_LIMIT, include/linux/threads.h */
+
 /* How long a victim may take to end, and then its threads. */
 #define VICTIM_MS 10000
 #define ENDING_MS 1000
@@ -60,19 +62,15 @@ void kmsg_free(struct kmsg *k)
 }
 
 /*
- * The text of a record that the kernel itself wrote; NULL of any other, which
- * whoever may write to /dev/kmsg can have written. "PRIORITY,SEQUENCE,…;TEXT",
- * Documentation/ABI/testing/dev-kmsg: the priority's low three bits are the
- * level, the others the facility, which only the kernel's is 0 of.
+ * "PRIORITY,SEQUENCE,…;TEXT", Documentation/ABI/testing/dev-kmsg. The
+ * priority's low three bits are the level, the others the facility, which only
+ * what the kernel itself wrote has 0 of. NULL of what is no error of its own.
  */
 static const char *text_of(const char *record)
 {
-	char *end;
-	unsigned long priority = strtoul(record, &end, 10);
 	const char *text = strchr(record, ';');
 
-	return end > record && *end == ',' && priority < 8 && text ? text + 1 :
-								     NULL;
+	return !strncmp(record, "3,", 2) && text ? text + 1 : NULL;
 }
 
 /* oom_kill_process(), oom_kill_memcg_member() and out_of_memory() */
@@ -85,6 +83,7 @@ static const char *const messages[] = {
 static pid_t victim_of(const char *text)
 {
 	static const char killed[] = "Killed process ";
+	char *end;
 	size_t len;
 	long pid;
 
@@ -93,8 +92,11 @@ static pid_t victim_of(const char *text)
 		if (strncmp(text, messages[i], len) ||
 		    strncmp(text + len, killed, strlen(killed)))
 			continue;
-		pid = strtol(text + len + strlen(killed), NULL, 10);
-		return pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
+		pid = strtol(text + len + strlen(killed), &end, 10);
+		return pid > 0 && pid <= MAX_PID && !strncmp(end, " (", 2) &&
+				       strstr(end, ") total-vm:") ?
+			       (pid_t)pid :
+			       0;
 	}
 	return 0;
 }

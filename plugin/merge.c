@@ -330,6 +330,7 @@ void merge_apply(struct merge *m, const struct fact *heard)
 {
 	struct fact f = *heard;
 
+	m->heard++;
 	come(m, heard->time_ms);
 	f.time_ms = time_of(m, heard);
 	give_own(m, &f, give_birth(m, &f));

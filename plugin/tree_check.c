@@ -52,6 +52,8 @@ static const char *check_state(const struct tree *t, struct proc *p)
 	}
 	if (p->role >= ROLE_INIT && !p->container && v->state == STATE_PLACED)
 		return "a member is in no container";
+	if (v->ns && !v->ns->waiting && v->ns->n_hidden)
+		return "nobody waits, yet some have a child";
 	if (v->n_pending && !v->youth)
 		return "a process waits with facts that it has not";
 	(void)t;

@@ -76,7 +76,7 @@ static struct claim **table_of(struct tree *t, const struct claim *c)
 static void index_add(struct claim **table, struct claim *c)
 {
 	HASH_ADD_BYHASHVALUE(hh, *table, vpid, sizeof(c->vpid),
-			     (unsigned int)c->vpid, c);
+			     claim_hash(c->vpid), c);
 }
 
 /* By its number: the latest of those that have it is found. */

@@ -142,13 +142,23 @@ struct claim {
 				 * it is the latest of its number */
 };
 
-/* Numbers that follow each other are in buckets that do. */
+/*
+ * Numbers that follow each other are mostly in buckets that do. Those that
+ * somebody has chosen, in steps of a power of two, are not all in one.
+ */
+static inline unsigned int claim_hash(pid_t number)
+{
+	unsigned int n = (unsigned int)number;
+
+	return n ^ (n >> 6) * 0x9E3779B1u;
+}
+
 static inline struct claim *claim_find(struct claim *table, pid_t number)
 {
 	struct claim *c;
 
 	HASH_FIND_BYHASHVALUE(hh, table, &number, sizeof(number),
-			      (unsigned int)number, c);
+			      claim_hash(number), c);
 	return c;
 }
 

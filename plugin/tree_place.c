@@ -291,10 +291,9 @@ static bool fits_claim(struct tree *t, const struct claim *c,
 bool consider(struct tree *t, struct proc *p)
 {
 	struct verdict v;
-	struct claim *c;
+	struct claim *c = claim_find(t->host_claims, p->pid);
 	struct proc *q;
 
-	HASH_FIND(hh, t->host_claims, &p->pid, sizeof(p->pid), c);
 	if (c && fits_claim(t, c, p)) {
 		place_answering(t, p, c);
 		return true;

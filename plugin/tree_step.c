@@ -25,6 +25,7 @@ struct best {
 	struct claim *claim;	/* NULL: there is none, or several are */
 	int worth;
 	int second;	/* what the next best is worth */
+	struct claim *rival;	/* that, if it is one */
 	int alone;	/* without its neighbours */
 };
 
@@ -83,12 +84,16 @@ static void pick(struct best *best, const struct alignment *a)
 		if (worth <= best->second || (o->claim ? !o->possible : !o->by))
 			continue;
 		if (worth <= best->worth) {
-			if (!o->claim || o->claim != best->claim)
+			if (!o->claim || o->claim != best->claim) {
 				best->second = worth;
+				best->rival = o->claim;
+			}
 			continue;
 		}
-		if (!o->claim || o->claim != best->claim)
+		if (!o->claim || o->claim != best->claim) {
 			best->second = best->worth;
+			best->rival = best->claim;
+		}
 		best->claim = o->claim;
 		best->worth = worth;
 		best->alone = worth_at(&a->worth[SIDE], i);
@@ -235,6 +240,8 @@ static void doubt(const struct alignment *a, const struct best *best)
 	const struct own_number *o = &a->own[a->first];
 
 	best->claim->unsure = true;
+	if (best->rival)
+		best->rival->unsure = true;
 	for (size_t i = a->first; i < a->end; i++, o++)
 		if (o->possible && worth_in_all(a, i) > best->worth - LIKELY)
 			o->claim->unsure = true;
@@ -248,7 +255,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 			 const struct proc *q, bool final)
 {
 	struct pidns *ns = q->priv->ns;
-	struct best best = { NULL, 0, 0, 0 };
+	struct best best = { 0 };
 	struct spot spot, below;
 	bool recent = find_recent(&spot, ns, p), lower;
 	pid_t apart;

@@ -14,6 +14,7 @@
 
 /* How often /proc is asked whether those in the tree are there. */
 #define SWEEP_MS 5000
+#define KMSG_MS 1000	/* whom it names has just ended, so it is read often */
 #define SWEEP_WITNESSED_MS 60000
 
 /* Not more often than this is the whole of /proc read after a gap. */
@@ -404,12 +405,15 @@ void watch_tick(struct watch *w)
 
 	if (!w->started || w->proc_fd < 0)
 		return;
+	if (watch_now_ms() >= w->kmsg_ms + KMSG_MS) {
+		w->kmsg_ms = watch_now_ms();
+		oom_tick(w->oom, w->kmsg_ms);
+	}
 	if (w->n_adopted)
 		look_at_adopted(w);
 	if (w->sweep_ms && watch_now_ms() < w->sweep_ms + every)
 		return;
 	watch_sweep(w);
-	oom_tick(w->oom, watch_now_ms());
 	/* A quiet minute: a gap from now on is news again. */
 	w->gap_told = w->gap;
 }

@@ -36,6 +36,7 @@ struct watch {
 	uint64_t heard_ns;		/* the witness's last word; monotonic */
 	uint64_t whole_ns;		/* since when no event was missed; monotonic */
 	uint64_t census_ms, sweep_ms;	/* when they were last made; monotonic */
+	uint64_t kmsg_ms;		/* when the kernel's log was last read */
 	bool gap;			/* the witness missed something since */
 	bool gap_told;
 	size_t n_adopted;		/* who is to be looked at */

@@ -13,6 +13,19 @@
 #define CONTAINERD "/usr/bin/containerd"
 
 static const struct story stories[] = {
+	/* By clone3 on the host, and its parent had ended before it spoke. */
+	{ "an orphan of clone3 is known by its pid",
+	  { CONTAINER,
+	    { 1000, '3', 21, 1, 70, NULL, NULL },
+	    { 1002, 'e', 70, 21, 0, RUNC, "runc x" },
+	    { 1003, '3', 70, 21, 72, NULL, NULL },
+	    { 1010, 'x', 70, 21, 0, RUNC, NULL },
+	    { 1020, 'e', 72, 1, 0, "/bin/x", "x" },
+	    { 1030, 'x', 72, 1, 0, "/bin/x", NULL },
+	    { 1030, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork 70<-21 runtime c1", "exec 70 runtime c1",
+	    "end 70 exited 0", "fork 72<-70 runtime c1", "exec 72 runtime c1",
+	    "end 72 exited 0" } },
 	/* Where pids come round within some ms, and audit's stamps are as coarse. */
 	{ "a pid is another's as soon as its process has ended",
 	  { CONTAINER,

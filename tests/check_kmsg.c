@@ -42,7 +42,7 @@ static const char *const naming[] = {
 	"3,1214,13839274061,-;Memory cgroup out of memory: Killed process 3250 (eater) total-vm:33896kB, anon-rss:32384kB, file-rss:652kB, shmem-rss:0kB, UID:0 pgtables:100kB oom_score_adj:0\n",
 	"3,1214,13839274061,-,caller=T3250;Memory cgroup out of memory: Killed process 3250 (a;b) total-vm:1kB\n SUBSYSTEM=x\n",
 	"3,7,1,-;Out of memory: Killed process 3250 (eater) total-vm:1kB",
-	"3,7,1,-;Out of memory (oom_kill_allocating_task): Killed process 3250 (x)",
+	"3,7,1,-;Out of memory (oom_kill_allocating_task): Killed process 3250 (x) total-vm:1kB",
 	"3,7,1,-;Killed process 3250 (eater) total-vm:33896kB, anon-rss:3kB",
 };
 
@@ -58,20 +58,23 @@ END_TEST
 
 /* Who may write to /dev/kmsg, or choose his name, names nobody. */
 static const char *const others[] = {
-	"11,5,1,-;Memory cgroup out of memory: Killed process 3250 (x)\n",
-	"14,5,1,-;Killed process 3250 (x)\n",
-	"3,5,1,-;Memory cgroup out of memory: Killed process 8 (Killed process 3250 (x)\n",
-	"3,5,1,-;x: Memory cgroup out of memory: Killed process 3250 (x)\n",
-	"6,5,1,-;process 1 (\\x0aKilled process 3250 (x) did it\n",
-	"6,5,1,-;hello\n Killed process 3250 (x)\n",
-	";Killed process 3250 (x)\n",
-	"3;Killed process 3250 (x)\n",
-	"-3,5,1,-;Killed process 3250 (x)\n",
-	"3,5,1,- Killed process 3250 (x)\n",
-	"3,5,1,-;Killed process -3250 (x)\n",
-	"3,5,1,-;Killed process 4294970546 (x)\n",
+	"11,5,1,-;Memory cgroup out of memory: Killed process 3250 (x) total-vm:1kB\n",
+	"14,5,1,-;Killed process 3250 (x) total-vm:1kB\n",
+	"3,5,1,-;Memory cgroup out of memory: Killed process 8 (Killed process 3250 (x) total-vm:1kB\n",
+	"3,5,1,-;x: Memory cgroup out of memory: Killed process 3250 (x) total-vm:1kB\n",
+	"3,5,1,-;process 1 (\\x0aKilled process 3250 (x) total-vm:1kB\n",
+	"3,5,1,-;hello\n Killed process 3250 (x) total-vm:1kB\n",
+	";Killed process 3250 (x) total-vm:1kB\n",
+	"3;Killed process 3250 (x) total-vm:1kB\n",
+	"-3,5,1,-;Killed process 3250 (x) total-vm:1kB\n",
+	"3,5,1,- Killed process 3250 (x) total-vm:1kB\n",
+	"3,5,1,-;Killed process -3250 (x) total-vm:1kB\n",
+	"3,5,1,-;Killed process 4294970546 (x) total-vm:1kB\n",
 	"3,5,1,-;Killed process 99999999999999999999993250\n",
 	"3,5,1,-;Killed process ",
+	"4,5,1,-;Killed process 3250 (x) total-vm:1kB\n",
+	"3,5,1,-;Killed process 3250 IN=eth0 OUT=\n",
+	"3,5,1,-;Killed process 3250 (x) did it\n",
 	"3,5,1,-;",
 	"\n",
 };
@@ -108,8 +111,10 @@ START_TEST(test_many)
 	char record[128];
 
 	for (int pid = 1; pid <= 200; pid++) {
-		snprintf(record, sizeof(record),
-			 "3,1,1,-;Out of memory: Killed process %d (x)\n", pid);
+		snprintf(
+			record, sizeof(record),
+			"3,1,1,-;Out of memory: Killed process %d (x) total-vm:1kB\n",
+			pid);
 		put(record);
 		if (pid % 50 == 0)
 			kmsg_read(k, NOW);
