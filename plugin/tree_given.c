@@ -170,15 +170,34 @@ static struct proc *heard_near(const struct tree *t, pid_t pid, uint64_t at)
 	return near;
 }
 
+/*
+ * Whether s cannot be the parent of who spoke at that time, for it is younger.
+ * Whoever has a child says so at once, or (vfork) when that has executed
+ * something.
+ */
+#define AT_ONCE_MS 100
+
+static bool is_later(const struct proc *s, uint64_t at)
+{
+	const struct proc_priv *v = s->priv;
+
+	if (v->settled || v->exact || v->claim)
+		return v->birth_at > at + COARSE_MS;
+	return v->heard && v->first_at > at + AT_ONCE_MS;
+}
+
 /* Whether s has a number in ns: as those do that it descends from. */
 static bool is_within(struct tree *t, const struct proc *s,
 		      const struct pidns *ns)
 {
 	const struct pidns *n;
+	uint64_t at;
 
 	for (int i = 0; i < MAX_ABOVE && s->priv->state == STATE_LIMBO; i++) {
-		s = proc_find(t, s->priv->first_ppid, s->priv->first_at);
-		if (!s)
+		at = s->priv->first_at;
+		s = proc_find(t, s->priv->first_ppid, at);
+		/* Who is shown is there: else it is another with that pid. */
+		if (!s || had_gone(s, at) || is_later(s, at))
 			return false;
 	}
 	if (s->priv->state == STATE_LIMBO)
