@@ -23,11 +23,10 @@
 /*
  * How often what the kernel tells is looked at for its own sake, in the long
  * run; and how many looks may follow each other at once. Who lives for a
- * moment is gone when it is looked at late, and so is the cgroup of whoever was
- * out of memory.
+ * moment is gone when it is looked at late.
  */
-#define LOOK_MS 2
-#define LOOKS 64
+#define LOOK_MS 12
+#define LOOKS 16
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 #define SHORT_TICK_MS 5		/* … while the state is written anew */
