@@ -11,8 +11,6 @@
 #include "calls.h"
 #include "field.h"
 
-#define MAX_PID (1 << 22)	/* PID_MAX_LIMIT, include/linux/threads.h */
-
 struct extract {
 	struct metrics *metrics;
 	size_t args_bytes;

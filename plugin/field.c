@@ -44,12 +44,11 @@ uint32_t field_id(const char *raw)
 	return n < 0 || n > UINT32_MAX ? ID_UNSET : (uint32_t)n;
 }
 
-/* pid_max is at most 2^22 (include/linux/threads.h). */
 pid_t field_pid(const char *raw)
 {
 	int n = field_int(raw);
 
-	return n < 0 || n > 1 << 22 ? 0 : n;
+	return n < 0 || n > MAX_PID ? 0 : n;
 }
 
 static int hex_digit(char c)

@@ -13,6 +13,8 @@
 
 #include "buf.h"
 
+#define MAX_PID (1 << 22)	/* PID_MAX_LIMIT, include/linux/threads.h */
+
 /* Decimal, not negative, an int; -1 if it is not. */
 int field_int(const char *raw);
 
@@ -22,7 +24,7 @@ uint64_t field_hex(const char *raw);
 /* uid, gid, auid or ses; ID_UNSET where unset. */
 uint32_t field_id(const char *raw);
 
-/* 0 if it is no pid. */
+/* 0 if it is no pid: more than MAX_PID, too. */
 pid_t field_pid(const char *raw);
 
 /*

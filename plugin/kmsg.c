@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "field.h"
 
 /* A record is shorter: PRINTK_MESSAGE_MAX, include/linux/printk.h. */
 #define RECORD_SIZE 8192
@@ -16,8 +17,6 @@
 #define MAX_RECORDS 4096
 
 #define N_VICTIMS 64
-
-#define MAX_PID (1 << 22)	/* PID_MAX_LIMIT, include/linux/threads.h */
 
 /* How long a victim may take to end, and then its threads. */
 #define VICTIM_MS 10000

@@ -49,8 +49,8 @@ bool oom_begin(struct oom *o, const void *key, const char *id);
 /*
  * pid, in that container, has just ended by SIGKILL. True if the kernel
  * killed it for memory: who its log names, and others, as many as the count
- * has risen by. May be asked again for each thread of pid, which end together; a second later the pid may
- * be another's. now_ms never goes back.
+ * has risen by. May be asked again for each thread of pid, which end together;
+ * a second later the pid may be another's. now_ms never goes back.
  */
 bool oom_killed(struct oom *o, const void *key, pid_t pid, uint64_t now_ms);
 

@@ -13,8 +13,10 @@
  */
 int promptness(uint64_t birth, uint64_t first)
 {
+	/* clang-format off */
 	static const int8_t worth[] = { PROMPT, PROMPT, 8, 7, 6, 6, 5, 5, 4, 4,
-					4,	3,	3, 3, 3, 2, 2, 2, 2, 2 };
+					4, 3, 3, 3, 3, 2, 2, 2, 2, 2 };
+	/* clang-format on */
 	uint64_t n = birth < first ? first - birth : birth - first;
 
 	if (n < sizeof(worth))

@@ -138,28 +138,12 @@ bool is_possible(const struct claim *c, const struct proc *p,
 static bool is_child(const struct proc *p, const struct proc *q)
 {
 	const struct pidns *ns = q->priv->ns;
-	bool own = false, perhaps = false;
+	struct choice ch;
 
 	if (ns->init == q && ns->n_hidden)
 		return false;
-	for (struct claim *c = ns->claims; c; c = c->next) {
-		if (!is_free(c, p, true) ||
-		    c->at > p->priv->first_at + COARSE_MS)
-			continue;
-		switch (claimant(c, p, q)) {
-		case ORPHAN:
-			return false;
-		case OWN:
-			own = true;
-			break;
-		case PERHAPS:
-			perhaps = true;
-			break;
-		case NOBODY:
-			break;
-		}
-	}
-	return own || !perhaps;
+	ch = choices(p, q);
+	return !ch.n[ORPHAN] && (ch.n[OWN] || !ch.n[PERHAPS]);
 }
 
 /*

@@ -7,11 +7,19 @@
  */
 #include "tree_int.h"
 
-struct proc *first_showing(struct tree *t, pid_t ppid)
+/* Those who show ppid; NULL if nobody does. */
+static struct parent_shown *list_of(const struct tree *t, pid_t ppid)
 {
 	struct parent_shown *l;
 
 	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
+	return l;
+}
+
+struct proc *first_showing(struct tree *t, pid_t ppid)
+{
+	const struct parent_shown *l = list_of(t, ppid);
+
 	return l ? l->first : NULL;
 }
 
@@ -22,9 +30,8 @@ struct proc *next_showing(const struct proc *p)
 
 struct proc *last_showing(struct tree *t, pid_t ppid)
 {
-	struct parent_shown *l;
+	const struct parent_shown *l = list_of(t, ppid);
 
-	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
 	return l ? l->last : NULL;
 }
 
@@ -61,7 +68,7 @@ void show_parent(struct tree *t, struct proc *p, pid_t ppid)
 
 	unshow_parent(t, p);
 	p->priv->first_ppid = ppid;
-	HASH_FIND(hh, t->shown, &ppid, sizeof(ppid), l);
+	l = list_of(t, ppid);
 	if (!l) {
 		l = calloc(1, sizeof(*l));
 		if (!l)
@@ -88,7 +95,7 @@ void unshow_parent(struct tree *t, struct proc *p)
 
 	if (!y || !y->shown)
 		return;
-	HASH_FIND(hh, t->shown, &v->first_ppid, sizeof(v->first_ppid), l);
+	l = list_of(t, v->first_ppid);
 	if (y->shown_prev)
 		y->shown_prev->priv->youth->shown_next = y->shown_next;
 	else

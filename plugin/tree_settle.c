@@ -51,7 +51,7 @@ static bool settle(struct tree *t, struct proc *p, struct proc *q)
 	}
 	if (!v.claim)
 		claim_unanswer(p);
-	else if (p->priv->claim != v.claim || v.claim->unsure)
+	else
 		answer(p, v.claim);
 	if (!p->priv->claim && q->priv->ns->mode != PIDNS_HOST)
 		count_unmatched(t, v.parent);
