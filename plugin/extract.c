@@ -2,7 +2,6 @@
 #include "extract.h"
 
 #include <libaudit.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
