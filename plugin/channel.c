@@ -46,7 +46,7 @@ struct channel {
 	bool putting;		/* a message is being copied in */
 	bool corked;		/* the taker is not told yet */
 	bool armed;		/* the taker found nothing: tell it */
-	bool told;		/* fd is readable */
+	bool told;		/* fd is readable, or is about to be */
 };
 
 /* Bytes of the ring that len bytes of message take; 0 if it is too long. */
@@ -100,15 +100,26 @@ void channel_free(struct channel *ch)
 	free(ch);
 }
 
-/* With the lock held. Cannot fail: the counter never gets beyond 1. */
-static void tell(struct channel *ch)
+/* With the lock held. True if say() is to follow, once it is not. */
+static bool must_say(struct channel *ch)
+{
+	bool must = !ch->told;
+
+	ch->armed = false;
+	ch->told = true;
+	return must;
+}
+
+/*
+ * Without the lock, which whom it wakes takes at once. Said late it wakes the
+ * taker once for nothing. Cannot fail: the counter never gets beyond 2.
+ */
+static void say(struct channel *ch)
 {
 	uint64_t one = 1;
 
-	ch->armed = false;
-	if (ch->told)
-		return;
-	ch->told = write(ch->fd, &one, sizeof(one)) == sizeof(one);
+	while (write(ch->fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 }
 
 static void untell(struct channel *ch)
@@ -141,15 +152,15 @@ static char *place(struct channel *ch, size_t need)
 	return ch->ring + ch->next;
 }
 
-static void publish(struct channel *ch, size_t need)
+/* Returns as must_say(). */
+static bool publish(struct channel *ch, size_t need)
 {
 	ch->next += need;
 	ch->used += need;
 	if (ch->next > ch->touched)
 		ch->touched = ch->next;
 	ch->putting = false;
-	if (ch->armed && !ch->corked)
-		tell(ch);
+	return ch->armed && !ch->corked && must_say(ch);
 }
 
 bool channel_put(struct channel *ch, unsigned int tag, const char *data,
@@ -158,6 +169,7 @@ bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 	struct head head = { len, tag };
 	size_t need = room_for(ch, len);
 	char *at = NULL;
+	bool must;
 
 	pthread_mutex_lock(&ch->lock);
 	if (need && !ch->closed)
@@ -172,34 +184,47 @@ bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 	if (len)
 		memcpy(at + HEAD_BYTES, data, len);
 	pthread_mutex_lock(&ch->lock);
-	publish(ch, need);
+	must = publish(ch, need);
 	pthread_mutex_unlock(&ch->lock);
+	if (must)
+		say(ch);
 	return true;
 }
 
 void channel_cork(struct channel *ch, bool corked)
 {
+	bool must;
+
 	pthread_mutex_lock(&ch->lock);
 	ch->corked = corked;
-	if (!corked && ch->armed && ch->used)
-		tell(ch);
+	must = !corked && ch->armed && ch->used && must_say(ch);
 	pthread_mutex_unlock(&ch->lock);
+	if (must)
+		say(ch);
 }
 
 void channel_close(struct channel *ch)
 {
+	bool must;
+
 	pthread_mutex_lock(&ch->lock);
 	ch->closed = true;
-	tell(ch);
+	must = must_say(ch);
 	pthread_mutex_unlock(&ch->lock);
+	if (must)
+		say(ch);
 }
 
 void channel_wake(struct channel *ch)
 {
+	bool must;
+
 	pthread_mutex_lock(&ch->lock);
 	ch->woken = true;
-	tell(ch);
+	must = must_say(ch);
 	pthread_mutex_unlock(&ch->lock);
+	if (must)
+		say(ch);
 }
 
 /* 1, 0 or -1 as channel_take(); *woken if it is 0 because of a wake. */

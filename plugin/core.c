@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "heap.h"
 #include "host.h"
+#include "intake.h"
 #include "outlet.h"
 
 #define TICK_MS 100	/* how often what waits is looked at in a pause */
@@ -23,9 +24,10 @@
 /*
  * How often what the kernel tells is looked at for its own sake, in the long
  * run; and how many looks may follow each other at once. Who lives for a
- * moment is gone when it is looked at late.
+ * moment is gone when it is looked at late. It is longer than what the intake
+ * gathers: where records come all the time, they bring the looks along.
  */
-#define LOOK_MS 12
+#define LOOK_MS (INTAKE_LULL_MS + 4)
 #define LOOKS 16
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
@@ -230,6 +232,8 @@ static void look_around(struct core *c)
 	if (c->look_ms + LOOKS * LOOK_MS < now)
 		c->look_ms = now - LOOKS * LOOK_MS;
 	c->look_ms += LOOK_MS;
+	if (c->look_ms > now + LOOK_MS)
+		c->look_ms = now + LOOK_MS;
 }
 
 static void feed(struct core *c, const struct channel_msg *msg)

@@ -151,7 +151,9 @@ static bool read_key(const char *line, size_t len, struct gate_key *k)
 	if (skip(&at, end, "node=")) {
 		k->node = at;
 		k->node_len = word(&at, end);
-		if (k->node_len >= MAX_NODE || !skip(&at, end, " "))
+		/* auparse takes an empty name for another than none. */
+		if (!k->node_len || k->node_len >= MAX_NODE ||
+		    !skip(&at, end, " "))
 			return false;
 	}
 	if (!skip(&at, end, "type="))

@@ -28,6 +28,7 @@ struct intake {
 	struct confine *confine;
 	pthread_t thread;
 	bool started;
+	int held_ms;		/* how long the taker has not been told */
 	bool patient;		/* what fd is read from can wait */
 	bool skipping;		/* the rest of a line that was cut */
 	uint64_t untold;	/* lines dropped since the last message */
@@ -200,19 +201,38 @@ static void end(struct intake *in)
  * within a few milliseconds is read at once, but not so much that auditd would
  * find its socket full: a record takes about a KiB of the 200 that it has, by
  * the kernel's count. While every pause brings something, nothing else wakes
- * this thread.
+ * this thread. Where so much comes that it is read more often than that, the
+ * taker hears of it no more often for it.
  */
-#define GATHER_MS 8
+#define FEW_BYTES 6000
 #define LITTLE_BYTES 12288
 #define MUCH_BYTES 20480
 
 /* How long is gathered next time, after n bytes this time. */
 static int next_pause(int pause_ms, ssize_t n)
 {
+	int most_ms = n < FEW_BYTES ? INTAKE_LULL_MS : INTAKE_GATHER_MS;
+
 	if (n > MUCH_BYTES)
 		return pause_ms / 2;
-	return n < LITTLE_BYTES && pause_ms < GATHER_MS ? pause_ms + 1 :
-							  pause_ms;
+	if (pause_ms > most_ms)
+		return pause_ms - 1;
+	return n < LITTLE_BYTES && pause_ms < most_ms ? pause_ms + 1 : pause_ms;
+}
+
+static void tell(struct intake *in)
+{
+	channel_cork(in->out, false);
+	channel_cork(in->out, true);
+	in->held_ms = 0;
+}
+
+/* What was read after a pause may wait for one more that is as long. */
+static void tell_in_time(struct intake *in, int pause_ms)
+{
+	in->held_ms += pause_ms;
+	if (in->held_ms + pause_ms > INTAKE_GATHER_MS)
+		tell(in);
 }
 
 static bool must_stop(const struct intake *in, int timeout_ms)
@@ -230,31 +250,56 @@ static void await_some(struct intake *in)
 		{ in->stop_fd, POLLIN, 0 },
 	};
 
-	while (poll(fds, 2, in->untold ? TELL_MS : -1) <= 0)
-		if (in->untold)
+	while (poll(fds, 2, in->untold ? TELL_MS : -1) <= 0) {
+		if (in->untold) {
 			put(in, NULL, 0);
+			tell(in);
+		}
+	}
+}
+
+/* From a file, as fast as there is room. */
+static void copy(struct intake *in)
+{
+	while (!must_stop(in, 0))
+		if (!read_some(in))
+			return;
+	drain(in);
+}
+
+static void gather(struct intake *in)
+{
+	int pause_ms = INTAKE_GATHER_MS;
+	ssize_t n = 1;
+
+	channel_cork(in->out, true);
+	while (n) {
+		if (must_stop(in, n < (ssize_t)READ_BYTES ? pause_ms : 0)) {
+			drain(in);
+			return;
+		}
+		if (!is_readable(in->fd)) {
+			tell(in);
+			await_some(in);
+			if (pause_ms > INTAKE_GATHER_MS)
+				pause_ms = INTAKE_GATHER_MS;
+			continue;
+		}
+		n = read_some(in);
+		tell_in_time(in, pause_ms);
+		pause_ms = next_pause(pause_ms, n);
+	}
 }
 
 static void *run(void *ctx)
 {
 	struct intake *in = ctx;
-	int pause_ms = in->patient ? 0 : GATHER_MS;
-	ssize_t n = 1;
 
 	confine_enter(in->confine, CONFINE_INTAKE);
-	while (n) {
-		if (must_stop(in, n < (ssize_t)READ_BYTES ? pause_ms : 0)) {
-			drain(in);
-			break;
-		}
-		if (!is_readable(in->fd)) {
-			await_some(in);
-			continue;
-		}
-		n = read_some(in);
-		if (!in->patient)
-			pause_ms = next_pause(pause_ms, n);
-	}
+	if (in->patient)
+		copy(in);
+	else
+		gather(in);
 	end(in);
 	return NULL;
 }

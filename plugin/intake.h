@@ -26,6 +26,12 @@
 #define INTAKE_LINE_BYTES (((size_t)16 << 10) + 1)
 /* What one message can hold: the channel must have more room than that. */
 #define INTAKE_MESSAGE_BYTES ((size_t)48 << 10)
+/*
+ * What comes within so many ms goes on together: the shorter time where much
+ * comes, and where little did, the longer one where it goes on and on.
+ */
+#define INTAKE_GATHER_MS 11
+#define INTAKE_LULL_MS 20
 
 struct intake;
 

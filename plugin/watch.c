@@ -151,8 +151,12 @@ static const char *container_of(const struct watch *w)
 	return *id && strcmp(id, w->self) ? id : NULL;
 }
 
-/* The child lives a little, mostly long enough to be looked at. */
-static void look_at_child(struct watch *w, struct fact *f)
+/*
+ * The child lives a little, mostly long enough to be looked at. If its end has
+ * been heard of it is gone, or keeps nothing but its status: its cgroup is
+ * worth the try, its vpid is not.
+ */
+static void look_at_child(struct watch *w, struct fact *f, bool has_ended)
 {
 	const struct proc *near;
 	bool inside;
@@ -162,6 +166,8 @@ static void look_at_child(struct watch *w, struct fact *f)
 		return;
 	near = merge_nearest(w->merge, f->pid);
 	inside = near && near->role >= ROLE_INIT;
+	if (inside && has_ended)
+		return;
 	if (procfs_read(&w->procfs, w->proc_fd, f->child,
 			PROCFS_STATUS | (inside ? 0 : PROCFS_CGROUP), 0))
 		return;
@@ -175,7 +181,17 @@ static void look_at_child(struct watch *w, struct fact *f)
 			    w->procfs.memory_cgroup);
 }
 
-static void put_fork(struct watch *w, const struct witness_event *e)
+static bool ends_before(const struct witness_event *e,
+			const struct witness_event *end)
+{
+	for (const struct witness_event *next = e + 1; next < end; next++)
+		if (next->kind == WITNESS_EXIT && next->tid == e->pid)
+			return true;
+	return false;
+}
+
+static void put_fork(struct watch *w, const struct witness_event *e,
+		     const struct witness_event *end)
 {
 	struct fact f = watch_fact(w, e);
 
@@ -185,7 +201,7 @@ static void put_fork(struct watch *w, const struct witness_event *e)
 	} else {
 		f.pid = e->parent;
 		f.child = e->pid;
-		look_at_child(w, &f);
+		look_at_child(w, &f, ends_before(e, end));
 	}
 	merge_put(w->merge, &f);
 }
@@ -232,13 +248,15 @@ static void put_exit(struct watch *w, const struct witness_event *e)
 	merge_put(w->merge, &f);
 }
 
-static void put_event(struct watch *w, const struct witness_event *e)
+/* end: of those that were read with it. */
+static void put_event(struct watch *w, const struct witness_event *e,
+		      const struct witness_event *end)
 {
 	struct fact f;
 
 	switch (e->kind) {
 	case WITNESS_FORK:
-		put_fork(w, e);
+		put_fork(w, e, end);
 		break;
 	case WITNESS_EXEC:
 		f = watch_fact(w, e);
@@ -333,7 +351,7 @@ bool watch_listen(struct watch *w)
 		if (state == WITNESS_GAP)
 			lose_witness(w);
 		for (size_t i = 0; i < n; i++)
-			put_event(w, &events[i]);
+			put_event(w, &events[i], &events[n]);
 		if (n)
 			w->heard_ns = events[n - 1].mono_ns;
 		any = any || state != WITNESS_EMPTY;

@@ -180,6 +180,9 @@ static const struct {
 	  STREAM("node=a\0b " CALL("1") "node=a\0b " EOE("1")
 		 "node=a " CALL("1") "node=a " EOE("1")),
 	  "a 1:SYSCALL | ", 2, 0 },
+	{ "a node with an empty name, which is not the same as none",
+	  STREAM("node= " CALL("1") CALL("1") "node= " EOE("1") EOE("1")),
+	  "1:SYSCALL | ", 2, 0 },
 	{ "a type with one",
 	  STREAM(REC("USER_\0LOGIN", "1", "") CALL("1") EOE("1")),
 	  "1:SYSCALL | ", 1, 0 },
