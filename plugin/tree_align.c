@@ -57,22 +57,28 @@ static bool is_own(const struct own_number *o, const struct proc *s,
 	       o->at <= s->priv->first_at + COARSE_MS;
 }
 
-/* That number was announced, and h's is not known. */
-static int worth_of_said(const struct alignment *a, const struct own_number *o,
-			 const struct host_number *h)
+/* What o is worth for who spoke first at that serial, if it may be his. */
+static int worth_of_time(const struct own_number *o, uint64_t first)
+{
+	if (first <= o->after || first >= o->before)
+		return o->waits ? 0 : OUT_OF_ORDER;
+	return FITS + (o->clone3 ? MAY_BE_THREAD : 0) +
+	       promptness(o->serial, first);
+}
+
+/* That number was announced, and h's is not known. (The innermost loop's.) */
+__attribute__((always_inline)) static inline int
+worth_of_said(const struct alignment *a, const struct own_number *o,
+	      const struct host_number *h)
 {
 	const struct proc *s = h->who;
-	uint64_t first = s->priv->first_serial;
 
 	if (o->by)
 		return worth_of_pending(a, o, h);
 	if (s->priv->exact || !h->shown ||
 	    !(is_own(o, s, h->shown) || is_claimed(o->claim, s, h->shown)))
 		return MISFIT;
-	if (first <= o->after || first >= o->before)
-		return o->waits ? 0 : OUT_OF_ORDER;
-	return FITS + (o->clone3 ? MAY_BE_THREAD : 0) +
-	       promptness(o->serial, first);
+	return worth_of_time(o, s->priv->first_serial);
 }
 
 int worth_of(const struct alignment *a, const struct own_number *o,
@@ -109,27 +115,38 @@ static bool is_in(struct range r, size_t i)
 	return i >= r.first && i < r.end;
 }
 
+/* Which of a rising list of n are in that range. */
+static struct range within(const uint8_t *list, size_t n, struct range r)
+{
+	struct range found = { 0, n };
+
+	while (found.end && list[found.end - 1] >= r.end)
+		found.end--;
+	while (found.first < found.end && list[found.first] < r.first)
+		found.first++;
+	return found;
+}
+
 static void weigh_said(struct alignment *a, size_t j, struct range r)
 {
-	for (size_t n = 0; n < a->n_said; n++)
-		if (is_in(r, a->said[n]))
-			*cell(&a->worth[j], a->said[n]) =
-				(int16_t)worth_of_said(a, &a->own[a->said[n]],
-						       &a->host[j]);
+	const struct range in = within(a->said, a->n_said, r);
+
+	for (size_t n = in.first; n < in.end; n++)
+		*cell(&a->worth[j], a->said[n]) = (int16_t)worth_of_said(
+			a, &a->own[a->said[n]], &a->host[j]);
 }
 
 static void weigh_anchored(struct alignment *a, size_t j, struct range r)
 {
-	for (size_t n = 0; n < a->n_anchored; n++) {
-		const struct own_number *o = &a->own[a->anchored[n]];
-		int16_t *at = cell(&a->worth[j], a->anchored[n]);
+	const struct range in = within(a->anchored, a->n_anchored, r);
+	const struct own_number *o;
 
-		if (!is_in(r, a->anchored[n]))
-			continue;
-		if (o->anchor->pid == a->host[j].pid)
-			*at = SETTLED;
+	for (size_t n = in.first; n < in.end; n++) {
+		o = &a->own[a->anchored[n]];
+		if (a->anchor_pid[n] == a->host[j].pid)
+			*cell(&a->worth[j], a->anchored[n]) = SETTLED;
 		else if (!o->claim)
-			*at = UNLIKELY;
+			*cell(&a->worth[j], a->anchored[n]) = UNLIKELY;
 	}
 }
 
@@ -159,8 +176,10 @@ static void list_own(struct alignment *a)
 
 	a->n_anchored = a->n_said = 0;
 	for (size_t i = a->first; i < a->end; i++, o++) {
-		if (o->anchor)
+		if (o->anchor) {
+			a->anchor_pid[a->n_anchored] = o->anchor->pid;
 			a->anchored[a->n_anchored++] = (uint8_t)i;
+		}
 		if (o->claim || o->by)
 			a->said[a->n_said++] = (uint8_t)i;
 	}

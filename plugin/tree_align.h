@@ -100,6 +100,7 @@ struct alignment {
 
 	uint8_t anchored[N_OWN], said[N_OWN];	/* of which something is known */
 	size_t n_anchored, n_said;
+	pid_t anchor_pid[N_OWN];
 	struct part {
 		size_t left, right, first, end;
 	} weighed;	/* up to now */

@@ -275,23 +275,25 @@ static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
 
 static void find_answer(struct tree *t, struct proc *owner)
 {
-	struct verdict v;
+	struct claim *c;
 	int tries = 0;
+	bool sure;
 
 	for (struct proc *s = last_showing(t, owner->pid);
 	     s && tries < MAX_TRIES; s = showing_before(s)) {
 		if (!is_unmatched(s) || s->parent != owner)
 			continue;
 		tries++;
-		v = claims_judge(t, s, owner, false);
-		if (v.decided && v.parent == owner && v.claim) {
-			answer(s, v.claim);
-			if (rarely(s->priv)->nested) {
-				derive(t, s);
-				claims_follow(t);
-			}
-			return;
+		c = claims_answered(t, s, owner, &sure);
+		if (!c)
+			continue;
+		answer(s, c);
+		s->priv->sure = sure;
+		if (rarely(s->priv)->nested) {
+			derive(t, s);
+			claims_follow(t);
 		}
+		return;
 	}
 }
 

@@ -17,22 +17,21 @@
 /* How many in limbo are looked at, each the parent of the one before. */
 #define MAX_ABOVE 8
 
-struct given {
-	pid_t pid;
-	uint32_t at;	/* the low bits of tree time */
-	const struct pidns *ns;	/* only to be compared; it may be gone */
-};
-
+/* What is looked through is together. */
 struct given_set {
-	struct given ways[GIVEN_WAYS];
+	pid_t pid[GIVEN_WAYS];
+	uint32_t at[GIVEN_WAYS];	/* the low bits of tree time */
+	/* Only to be compared; it may be gone. */
+	const struct pidns *ns[GIVEN_WAYS];
 };
 
 #define GIVEN_BYTES (GIVEN_SETS * sizeof(struct given_set))
 
 /* NULL if no pid was given. */
-static struct given *given_set(const struct tree *t, pid_t pid)
+static struct given_set *given_set(const struct tree *t, pid_t pid)
 {
-	return t->given && pid > 0 ? t->given[pid % GIVEN_SETS].ways : NULL;
+	return t->given && pid > 0 ? &t->given[(uint32_t)pid % GIVEN_SETS] :
+				     NULL;
 }
 
 /* All in one piece, that is given back as one. */
@@ -49,28 +48,31 @@ static struct given_set *new_sets(void)
 /* pid was given to a process or thread of that namespace. */
 void step_given(struct tree *t, pid_t pid, uint64_t at, const struct pidns *ns)
 {
-	struct given *set, *oldest;
+	struct given_set *set;
+	int oldest = 0;
 
 	if (pid <= 0)
 		return;
 	if (!t->given)
 		t->given = new_sets();
-	oldest = set = given_set(t, pid);
-	for (int i = 1; i < GIVEN_WAYS && oldest->pid; i++)
-		if (!set[i].pid || (int32_t)(set[i].at - oldest->at) < 0)
-			oldest = &set[i];
-	*oldest = (struct given){ pid, (uint32_t)at, ns };
+	set = given_set(t, pid);
+	for (int i = 1; i < GIVEN_WAYS && set->pid[oldest]; i++)
+		if (!set->pid[i] || (int32_t)(set->at[i] - set->at[oldest]) < 0)
+			oldest = i;
+	set->pid[oldest] = pid;
+	set->at[oldest] = (uint32_t)at;
+	set->ns[oldest] = ns;
 }
 
 /* What was taken for one of the host's numbers, then, is a container's own. */
 void given_deny(struct tree *t, pid_t pid, uint64_t at)
 {
-	struct given *set = given_set(t, pid);
+	struct given_set *set = given_set(t, pid);
 
 	for (int i = 0; set && i < GIVEN_WAYS; i++)
-		if (set[i].pid == pid && set[i].at == (uint32_t)at &&
-		    set[i].ns == t->host_ns)
-			set[i] = (struct given){ 0 };
+		if (set->pid[i] == pid && set->at[i] == (uint32_t)at &&
+		    set->ns[i] == t->host_ns)
+			set->pid[i] = 0;
 }
 
 void given_forget(struct tree *t)
@@ -126,18 +128,25 @@ pid_t given_beside(const struct tree *t, pid_t pid, int to)
 	return pid + to;
 }
 
-/* Who was given pid nearest to at; NULL if nobody was in so many ms. */
-static const struct given *given_near(const struct tree *t, pid_t pid,
-				      uint64_t at, uint64_t near_ms)
+/*
+ * When pid was given to somebody, nearest to at; *near_ms is how near, and
+ * lessened to that. NULL if nobody was given it so near.
+ */
+static const struct pidns *given_near(const struct tree *t, pid_t pid,
+				      uint64_t at, uint64_t *near_ms)
 {
-	const struct given *set = given_set(t, pid), *found = NULL, *g;
+	const struct given_set *set = given_set(t, pid);
+	const struct pidns *found = NULL;
+	uint64_t ms;
 
 	for (int i = 0; set && i < GIVEN_WAYS; i++) {
-		g = &set[i];
-		if (g->pid != pid || between(g->at, (uint32_t)at) > near_ms)
+		if (set->pid[i] != pid)
 			continue;
-		near_ms = between(g->at, (uint32_t)at);
-		found = g;
+		ms = between(set->at[i], (uint32_t)at);
+		if (ms > *near_ms)
+			continue;
+		*near_ms = ms;
+		found = set->ns[i];
 	}
 	return found;
 }
@@ -145,13 +154,12 @@ static const struct given *given_near(const struct tree *t, pid_t pid,
 /* Whether pid was given to somebody between. */
 bool was_given(const struct tree *t, pid_t pid, uint64_t since, uint64_t until)
 {
-	const struct given *set = given_set(t, pid), *g;
+	const struct given_set *set = given_set(t, pid);
 
-	for (int i = 0; set && i < GIVEN_WAYS; i++) {
-		g = &set[i];
-		if (g->pid == pid && g->at - (uint32_t)since <= until - since)
+	for (int i = 0; set && i < GIVEN_WAYS; i++)
+		if (set->pid[i] == pid &&
+		    set->at[i] - (uint32_t)since <= until - since)
 			return true;
-	}
 	return false;
 }
 
@@ -230,11 +238,12 @@ struct proc *member_at(const struct around *w, pid_t pid, bool *taken)
 {
 	struct proc *s = heard_near(w->t, pid, w->at), *old;
 	uint64_t far = s ? between(s->priv->first_at, w->at) : UINT64_MAX;
-	const struct given *g = given_near(w->t, pid, w->at, w->near_ms);
+	uint64_t near_ms = w->near_ms;
+	const struct pidns *to = given_near(w->t, pid, w->at, &near_ms);
 
 	*taken = false;
-	if (g && between(g->at, (uint32_t)w->at) < far) {
-		*taken = g->ns != w->ns;
+	if (to && near_ms < far) {
+		*taken = to != w->ns;
 		return NULL;
 	}
 	if (far <= w->near_ms) {

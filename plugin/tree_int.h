@@ -261,6 +261,7 @@ struct proc_priv {
 	bool certain : 1;	/* its pid namespace is known for sure */
 	bool started : 1;	/* its container, as its init */
 	bool end_told : 1;	/* its container knows that it ended */
+	bool sure : 1;		/* whose claim it answers will not change */
 };
 
 /* A proc and its private half are one block of memory. */
@@ -539,10 +540,13 @@ struct verdict {
 	bool decided;
 	struct proc *parent;
 	struct claim *claim;	/* the one it answers; NULL if not known */
+	bool sure;	/* … and will stay so */
 };
 
 struct verdict claims_judge(struct tree *t, struct proc *p, struct proc *q,
 			    bool final);
+struct claim *claims_answered(struct tree *t, const struct proc *p,
+			      const struct proc *q, bool *sure);
 bool is_claimed(const struct claim *c, const struct proc *p,
 		const struct proc *q);
 bool is_possible(const struct claim *c, const struct proc *p,
@@ -574,7 +578,7 @@ uint64_t round_of(const struct tree *t, pid_t pid, uint64_t least_ms);
 
 /* tree_step.c */
 struct claim *step_judge(struct tree *t, const struct proc *p,
-			 const struct proc *q, bool final);
+			 const struct proc *q, bool final, bool *sure);
 
 /* tree_witness.c */
 struct proc *find_placed(struct tree *t, pid_t pid);

@@ -154,30 +154,47 @@ static bool is_child(const struct proc *p, const struct proc *q)
 static struct verdict judge(struct tree *t, const struct proc *p,
 			    struct proc *q)
 {
-	struct verdict v = { true, q, NULL };
+	struct verdict v = { true, q, NULL, false };
 
 	if (is_crowd(q->priv->ns)) {
 		v.decided = q->priv->ns->init != q;
 		return v;
 	}
-	v.claim = step_judge(t, p, q, false);
+	v.claim = step_judge(t, p, q, false, &v.sure);
 	/* A claim of q's may come later than an orphan's that fits as well. */
 	if (v.claim && (v.claim->owner == q || ended(q))) {
 		v.parent = v.claim->owner;
 		return v;
 	}
 	v.claim = NULL;
+	v.sure = false;
 	v.decided = is_child(p, q);
 	return v;
+}
+
+/*
+ * The claim of q's, its parent, that p clearly answers, though more may come;
+ * or NULL.
+ */
+struct claim *claims_answered(struct tree *t, const struct proc *p,
+			      const struct proc *q, bool *sure)
+{
+	struct claim *c;
+
+	if (is_crowd(q->priv->ns))
+		return NULL;
+	c = step_judge(t, p, q, false, sure);
+	return c && c->owner == q ? c : NULL;
 }
 
 /* No more can come. Somebody's child it must be. */
 static struct verdict judge_finally(struct tree *t, const struct proc *p,
 				    struct proc *q)
 {
-	struct verdict v = { true, q, step_judge(t, p, q, true) };
+	struct verdict v = { true, q, NULL, false };
 	struct choice ch;
 
+	v.claim = step_judge(t, p, q, true, &v.sure);
 	if (!v.claim && !is_crowd(q->priv->ns)) {
 		ch = choices(p, q);
 		if (ch.n_plain == 1)

@@ -201,6 +201,7 @@ bool place_judged(struct tree *t, struct proc *p, struct proc *q,
 		.claim = v->claim,
 	};
 
+	p->priv->sure = v->sure;
 	return enter(t, p, &b);
 }
 
@@ -308,7 +309,7 @@ bool consider(struct tree *t, struct proc *p)
 	    (p->priv->state == STATE_LIMBO && t->end_pid && was_gone(q, p) &&
 	     t->now <= p->priv->first_at + t->options.linger_ms))
 		return false;
-	v = (struct verdict){ true, q, NULL };
+	v = (struct verdict){ true, q, NULL, false };
 	if (q->priv->ns->mode != PIDNS_HOST)
 		v = claims_judge(t, p, q, false);
 	if (v.decided) {

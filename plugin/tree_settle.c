@@ -36,8 +36,10 @@ static void count_unmatched(struct tree *t, struct proc *q)
 /* False if the tree is full: p is forgotten then. */
 static bool settle(struct tree *t, struct proc *p, struct proc *q)
 {
-	struct verdict v = { true, q, NULL };
+	struct verdict v = { true, q, NULL, false };
 
+	if (p->priv->sure && p->priv->claim && p->parent == q)
+		return true;
 	if (q->priv->ns->mode != PIDNS_HOST)
 		v = claims_judge(t, p, q, true);
 	if (p->priv->state == STATE_WAITING) {

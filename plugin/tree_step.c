@@ -249,10 +249,11 @@ static void doubt(const struct alignment *a, const struct best *best)
 
 /*
  * The claim of q's namespace that p's birth is best laid beside; NULL if
- * that cannot be told, in the end or yet.
+ * that cannot be told, in the end or yet. sure: nothing that is to come will
+ * change it.
  */
 struct claim *step_judge(struct tree *t, const struct proc *p,
-			 const struct proc *q, bool final)
+			 const struct proc *q, bool final, bool *sure)
 {
 	struct pidns *ns = q->priv->ns;
 	struct best best = { 0 };
@@ -261,6 +262,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	pid_t apart;
 	struct alignment a;
 
+	*sure = false;
 	if (!final && !has_soon(ns, p, q))
 		return NULL;
 	lower = find_below(&below, t, ns, p);
@@ -283,5 +285,6 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 		return NULL;
 	if (final && best.worth - best.second < LIKELY)
 		doubt(&a, &best);
+	*sure = best.worth - best.second >= 2 * CLEAR;
 	return best.claim;
 }
