@@ -273,9 +273,9 @@ static void learn_mode(struct pidns *ns, const struct proc *caller, pid_t n)
  */
 #define MAX_TRIES 4
 
-static void find_answer(struct tree *t, struct proc *owner)
+static void find_answer(struct tree *t, struct claim *c)
 {
-	struct claim *c;
+	struct proc *owner = c->owner;
 	int tries = 0;
 	bool sure;
 
@@ -284,8 +284,8 @@ static void find_answer(struct tree *t, struct proc *owner)
 		if (!is_unmatched(s) || s->parent != owner)
 			continue;
 		tries++;
-		c = claims_answered(t, s, owner, &sure);
-		if (!c)
+		if (!step_may_answer(c, s, owner) ||
+		    claims_answered(t, s, owner, &sure) != c)
 			continue;
 		answer(s, c);
 		s->priv->sure = sure;
@@ -361,6 +361,7 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 {
 	struct proc *owner = caller;
 	struct pidns *ns = caller->priv->ns;
+	struct claim *c;
 
 	if (!(f->flags & FLAG_THREAD))
 		learn_mode(ns, caller, f->child);
@@ -385,10 +386,10 @@ void claim_add(struct tree *t, struct proc *caller, const struct fact *f)
 		host_claim(t, caller, f);
 		return;
 	}
-	new_claim(t, caller, owner, f);
+	c = new_claim(t, caller, owner, f);
 	if (is_crowd(ns))
 		return;
-	find_answer(t, owner);
+	find_answer(t, c);
 	follow_claim(t, ns, owner->pid);
 }
 

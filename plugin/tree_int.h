@@ -577,6 +577,8 @@ struct proc *member_at(const struct around *w, pid_t pid, bool *taken);
 uint64_t round_of(const struct tree *t, pid_t pid, uint64_t least_ms);
 
 /* tree_step.c */
+bool step_may_answer(const struct claim *c, const struct proc *p,
+		     const struct proc *q);
 struct claim *step_judge(struct tree *t, const struct proc *p,
 			 const struct proc *q, bool final, bool *sure);
 

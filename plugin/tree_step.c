@@ -218,6 +218,12 @@ static bool may_be_clear(const struct claim *c, const struct proc *p,
 	       is_possible(c, p, q);
 }
 
+bool step_may_answer(const struct claim *c, const struct proc *p,
+		     const struct proc *q)
+{
+	return is_soon(c, p) && may_be_clear(c, p, q);
+}
+
 /* Whether one of the claims around the recent one may. */
 static bool has_soon(const struct pidns *ns, const struct proc *p,
 		     const struct proc *q)
