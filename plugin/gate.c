@@ -12,6 +12,9 @@
 #define MAX_LINE 16384		/* bytes; a record is up to 8970 and its head */
 #define MAX_NODE 256		/* bytes of a node's name (auditd: 255) */
 #define MAX_AGE_MS 2000		/* as auparse's own end-of-event timeout */
+/* A system call's record is waited for by who has a higher serial, so far. */
+#define NEAR_MS 200
+#define NEAR_SERIALS 1024
 
 /* What a record of a type does to its event. */
 enum action {
@@ -48,6 +51,8 @@ struct open_event {
 	uint64_t serial;
 	bool cut;
 	bool unwanted;		/* nothing of it is kept */
+	bool ended;		/* it waits for its turn */
+	bool awaited;		/* others wait for its end, which will come */
 	char node[MAX_NODE];
 	struct buf data;
 };
@@ -60,6 +65,7 @@ struct gate {
 	void *ctx;
 	size_t event_bytes;
 	size_t n_open;
+	size_t n_ended;		/* of them, which wait for their turn */
 	struct open_event *open[MAX_OPEN]; /* n_open in use, oldest first */
 	bool skipping;		/* the rest of a line that was too long */
 	struct buf partial;	/* a line whose newline has not come */
@@ -197,8 +203,8 @@ static struct open_event *find(struct gate *g, const struct gate_key *k)
 	for (size_t i = g->n_open; i-- > 0;) {
 		struct open_event *e = g->open[i];
 
-		if (e->serial == k->serial && e->time_ms == k->time_ms &&
-		    same_node(e, k))
+		if (!e->ended && e->serial == k->serial &&
+		    e->time_ms == k->time_ms && same_node(e, k))
 			return e;
 	}
 	return NULL;
@@ -218,6 +224,7 @@ static void complete(struct gate *g, size_t i)
 	};
 
 	g->n_open--;
+	g->n_ended -= e->ended;
 	memmove(&g->open[i], &g->open[i + 1],
 		(g->n_open - i) * sizeof(g->open[0]));
 	g->open[g->n_open] = e;
@@ -230,14 +237,51 @@ static void complete(struct gate *g, size_t i)
 	buf_clear(&e->data);
 }
 
-static void complete_event(struct gate *g, const struct open_event *e)
+static bool waits_for(const struct open_event *e, const struct open_event *o)
 {
-	for (size_t i = 0; i < g->n_open; i++) {
-		if (g->open[i] == e) {
-			complete(g, i);
-			return;
-		}
-	}
+	return o->serial < e->serial && e->serial - o->serial < NEAR_SERIALS &&
+	       o->awaited && !o->ended && !strcmp(o->node, e->node);
+}
+
+static bool is_due(const struct gate *g, const struct open_event *e)
+{
+	for (size_t i = 0; i < g->n_open; i++)
+		if (waits_for(e, g->open[i]))
+			return false;
+	return true;
+}
+
+/* Whose turn it is, by the serials; NULL: nobody's. */
+static struct open_event **next_due(struct gate *g)
+{
+	struct open_event **first = NULL;
+
+	for (size_t i = 0; i < g->n_open; i++)
+		if (g->open[i]->ended &&
+		    (!first || g->open[i]->serial < (*first)->serial) &&
+		    is_due(g, g->open[i]))
+			first = &g->open[i];
+	return first;
+}
+
+static void complete_due(struct gate *g)
+{
+	struct open_event **due;
+
+	while (g->n_ended && (due = next_due(g)))
+		complete(g, (size_t)(due - g->open));
+}
+
+static void end_event(struct gate *g, struct open_event *e)
+{
+	g->n_ended += !e->ended;
+	e->ended = true;
+}
+
+static void end_aged(struct gate *g, struct open_event *e)
+{
+	g->metrics->events_aged += !e->ended;
+	end_event(g, e);
 }
 
 static struct open_event *open_event(struct gate *g, const struct gate_key *k)
@@ -247,6 +291,7 @@ static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 	if (g->n_open == MAX_OPEN) {
 		g->metrics->events_evicted++;
 		complete(g, 0);
+		complete_due(g);
 	}
 	e = g->open[g->n_open];
 	if (!e) {
@@ -258,7 +303,7 @@ static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 	g->n_open++;
 	e->time_ms = k->time_ms;
 	e->serial = k->serial;
-	e->cut = e->unwanted = false;
+	e->cut = e->unwanted = e->ended = e->awaited = false;
 	memcpy(e->node, k->node, k->node_len);
 	e->node[k->node_len] = '\0';
 	return e;
@@ -267,16 +312,22 @@ static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 /* Of the same node only: nodes have clocks of their own. */
 static void age(struct gate *g, const struct gate_key *k)
 {
-	for (size_t i = 0; i < g->n_open;) {
+	bool changed = false;
+
+	for (size_t i = 0; i < g->n_open; i++) {
 		struct open_event *e = g->open[i];
 
-		if (e->time_ms + MAX_AGE_MS < k->time_ms && same_node(e, k)) {
-			g->metrics->events_aged++;
-			complete(g, i);
-		} else {
-			i++;
-		}
+		if (e->time_ms + NEAR_MS >= k->time_ms || !same_node(e, k))
+			continue;
+		changed = changed || e->awaited;
+		e->awaited = false;
+		if (e->time_ms + MAX_AGE_MS >= k->time_ms)
+			continue;
+		end_aged(g, e);
+		changed = true;
 	}
+	if (changed)
+		complete_due(g);
 }
 
 static void add_line(struct gate *g, struct open_event *e, enum action action,
@@ -312,8 +363,10 @@ static void take_line(struct gate *g, const char *line, size_t len)
 		return;
 	e = find(g, &k);
 	if (action == LAST) {
-		if (e)
-			complete_event(g, e);
+		if (e) {
+			end_event(g, e);
+			complete_due(g);
+		}
 		return;
 	}
 	if (!e) {
@@ -321,10 +374,14 @@ static void take_line(struct gate *g, const char *line, size_t len)
 		e->unwanted = action == TRIM && g->wants &&
 			      !g->wants(g->ctx, &k, line, len);
 	}
-	if (!e->unwanted)
+	if (!e->unwanted) {
 		add_line(g, e, action, line, len);
-	if (action == ALONE)
-		complete_event(g, e);
+		e->awaited = e->awaited || action == TRIM;
+	}
+	if (action == ALONE) {
+		end_event(g, e);
+		complete_due(g);
+	}
 }
 
 static void keep_partial(struct gate *g, const char *data, size_t len)
@@ -368,16 +425,21 @@ void gate_feed(struct gate *g, const char *data, size_t len)
 
 void gate_idle(struct gate *g, uint64_t elapsed_ms)
 {
-	while (elapsed_ms > MAX_AGE_MS && g->n_open) {
-		g->metrics->events_aged++;
-		complete(g, 0);
+	if (elapsed_ms <= NEAR_MS)
+		return;
+	for (size_t i = 0; i < g->n_open; i++) {
+		g->open[i]->awaited = false;
+		if (elapsed_ms > MAX_AGE_MS)
+			end_aged(g, g->open[i]);
 	}
+	complete_due(g);
 }
 
 void gate_finish(struct gate *g)
 {
 	if (g->partial.len)
 		end_partial(g);
-	while (g->n_open)
-		complete(g, 0);
+	for (size_t i = 0; i < g->n_open; i++)
+		end_event(g, g->open[i]);
+	complete_due(g);
 }

@@ -3,15 +3,20 @@
  * gate: what stands in front of auparse. It splits the stream into lines,
  * reads each line's key (node, time, serial) and type, drops the types and
  * the events nobody wants, and of a SYSCALL record the fields (see trim.h),
- * and hands on the records of one event at a time, as soon as that event is
- * complete. So auparse never holds more than one event, and no event waits
- * for another's end.
+ * and hands on the records of one event at a time, when that event is
+ * complete. So auparse never holds more than one event.
  *
  * An event is complete with its PROCTITLE (the last record the kernel
  * writes before EOE: audit_log_exit() in kernel/auditsc.c), with its EOE
  * where PROCTITLE is excluded by rule, with its only record for types
  * that the kernel writes outside a system call, and otherwise when events
  * two seconds younger have come.
+ *
+ * Where two processors write at once, their records come in each other's
+ * midst. Events are handed on by their serials all the same: what happened
+ * first is told first. So a complete event waits for those with lower ones
+ * whose SYSCALL record has come, since they will end; but where records were
+ * lost, not for longer than 200 ms of the stream's time.
  *
  * Owns the lines of the open events, bounded in number and size.
  */

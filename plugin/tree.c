@@ -350,6 +350,29 @@ static void note_found(struct tree *t, uint64_t at)
 		t->told_until = at;
 }
 
+/* Serials that are lower than that begin anew: the host has, too. */
+#define FAR_BACK_SERIALS 100000
+
+static void note_late(struct tree *t, pid_t pid, uint64_t at)
+{
+	const struct proc *p = proc_find(t, pid, at);
+
+	if (p && placed(p) && p->priv->ns)
+		p->priv->ns->late_at = t->now;
+}
+
+/* What comes late may change what was told of its namespace. */
+static void note_order(struct tree *t, const struct fact *f, uint64_t at)
+{
+	if (f->serial >= t->serial ||
+	    t->serial - f->serial > FAR_BACK_SERIALS) {
+		t->serial = f->serial;
+		return;
+	}
+	note_late(t, f->pid, at);
+	note_late(t, f->ppid, at);
+}
+
 void tree_apply(struct tree *t, const struct fact *f)
 {
 	uint64_t at = fact_at(t, f->time_ms);
@@ -370,6 +393,7 @@ void tree_apply(struct tree *t, const struct fact *f)
 		break;
 	case SOURCE_AUDIT:
 	case SOURCE_INFERRED:
+		note_order(t, f, at);
 		apply_heard(t, f, at);
 		break;
 	}

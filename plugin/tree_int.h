@@ -108,6 +108,7 @@ struct pidns {
 				 * local ones */
 	struct proc *waiting;	/* STATE_WAITING, by waiting_next */
 	size_t n_hidden;	/* of those, who say that they have a child */
+	uint64_t late_at;	/* when a fact came that was late, last */
 	size_t n_anchors;	/* by rising vpid */
 	struct anchor anchors[MAX_ANCHORS];
 };
@@ -333,6 +334,7 @@ struct tree {
 	uint64_t found_at;	/* when /proc was looked into last */
 	uint64_t offset;	/* tree time minus event time */
 	unsigned int n_late;	/* facts from long ago, in a row */
+	uint64_t serial;	/* the highest that was heard */
 	struct given_set *given;	/* pids, lately; NULL before any */
 	pid_t new_pid;		/* the last that was new */
 	pid_t front_pid;	/* and followed the one before */

@@ -145,6 +145,8 @@ static void place(struct tree *t, struct proc *p, const struct birth *b)
 		take_found(t, p, b->looked);
 	corroborate(t, p);
 	derive(t, p);
+	if (v->heard && v->first_serial < t->serial)
+		v->ns->late_at = t->now;
 	if (pending.n) {
 		identify(t, p, pending.list[0]);
 		v->last_at = 0;

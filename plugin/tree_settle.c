@@ -33,12 +33,20 @@ static void count_unmatched(struct tree *t, struct proc *q)
 	claims_balance(t, q);
 }
 
+/* Nothing came since that was older than what p's claim was told by. */
+static bool is_sure(const struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+
+	return v->sure && v->claim && v->claim->ns->late_at < v->first_at;
+}
+
 /* False if the tree is full: p is forgotten then. */
 static bool settle(struct tree *t, struct proc *p, struct proc *q)
 {
 	struct verdict v = { true, q, NULL, false };
 
-	if (p->priv->sure && p->priv->claim && p->parent == q)
+	if (is_sure(p) && p->parent == q)
 		return true;
 	if (q->priv->ns->mode != PIDNS_HOST)
 		v = claims_judge(t, p, q, true);

@@ -68,8 +68,8 @@ static const struct story stories[] = {
 	    "fork 44<-43 member c1 vpid=2", "end 44 exited 21",
 	    "fork 45<-43 member c1 vpid=3", "exec 45 member c1",
 	    "end 45 exited 3", "fork 47<-43 member c1",
-	    "fork -<-39 member c1 vpid=4", "fork -<-47 member c1 vpid=6",
-	    "fork -<-39 member c1 vpid=11", "fork -<-43 member c1 vpid=4" } },
+	    "fork -<-47 member c1 vpid=6", "fork -<-39 member c1 vpid=4",
+	    "fork -<-43 member c1 vpid=4", "fork -<-39 member c1 vpid=11" } },
 	/*
 	 * Its birth was not told, so its end is not believed to be that of
 	 * its pod's containers; and one of them outlives its record.
