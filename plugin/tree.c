@@ -268,16 +268,25 @@ static void witnessed_root(struct tree *t, const struct fact *f, uint64_t at)
 	place_root(t, p);
 }
 
+/* Of the record by which p said that it ends; 0: it did not. */
+static serial_t last_word(const struct proc *p)
+{
+	const struct proc_priv *v = p->priv;
+
+	if (ended(p))
+		return v->weak_end ? 0 : v->end_serial;
+	return !placed(p) && v->youth ? v->youth->quit_serial : 0;
+}
+
 /*
  * p's own exit_group was its last word, and the parent shown is not p's: the
  * pid may be another's some ms later.
  */
 static bool is_after_end(const struct proc *p, const struct fact *f)
 {
-	const struct proc_priv *v = p->priv;
+	serial_t last = last_word(p);
 
-	return ended(p) && !v->weak_end && v->end_serial &&
-	       f->serial > v->end_serial && f->ppid && p->ppid &&
+	return last && f->serial > last && f->ppid && p->ppid &&
 	       f->ppid != p->ppid;
 }
 

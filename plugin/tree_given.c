@@ -91,9 +91,24 @@ void given_forget(struct tree *t)
 #define RESERVED_PIDS 300
 #define FAR_BACK 512
 #define CLOSE 64
+#define LATELY 4	/* times the linger time */
+#define LEAST_ROUND_MS 100	/* else it is late records */
+
+/* How long they took to come round, the last two times. */
+static void note_round(struct tree *t)
+{
+	uint64_t ms = t->now - t->anew_at;
+
+	if (ms < LEAST_ROUND_MS)
+		return;
+	t->round_ms[1] = t->round_ms[0];
+	t->round_ms[0] = ms;
+	t->anew_at = t->now;
+}
 
 static void begin_anew(struct tree *t, pid_t first)
 {
+	note_round(t);
 	if (!t->end_pid || abs(t->end_pid - t->front_pid) > CLOSE) {
 		t->end_pid = t->front_pid;
 		t->begin_pid = first;
@@ -214,6 +229,16 @@ static bool is_within(struct tree *t, const struct proc *s,
 		if (n == ns)
 			return true;
 	return false;
+}
+
+/* How long numbers took to come round lately, if it was less. */
+uint64_t last_round(const struct tree *t, uint64_t least_ms)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (t->round_ms[i] && t->round_ms[i] < least_ms &&
+		    t->now - t->anew_at <= LATELY * t->options.linger_ms)
+			least_ms = t->round_ms[i];
+	return least_ms;
 }
 
 /* The least time between two who were heard under pid, if it is less. */

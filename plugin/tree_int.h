@@ -196,6 +196,7 @@ struct youth {
 	struct proc *shown_prev, *shown_next;	/* in the list of a parent */
 	struct fact **pending;	/* while it waits for its place */
 	uint64_t quit_at;	/* said in limbo to be its end; 0: not said */
+	serial_t quit_serial;	/* … by that record */
 	unsigned int pending_size;
 	unsigned int n_forks;	/* of what is pending */
 	bool shown;		/* in the tree's list of its shown parent */
@@ -340,6 +341,8 @@ struct tree {
 	pid_t front_pid;	/* and followed the one before */
 	pid_t end_pid;		/* after this they begin anew, */
 	pid_t begin_pid;	/* with this; 0: not known */
+	uint64_t anew_at;	/* when they did last, */
+	uint64_t round_ms[2];	/* and how long they took for it; 0: ? */
 	uint64_t witness_since;	/* tree time, or WITNESS_OFF */
 	uint64_t births_since;	/* … of births, which may be earlier */
 	uint64_t told_until;	/* up to then the witness told all: before a
@@ -576,6 +579,7 @@ void given_forget(struct tree *t);
 pid_t given_beside(const struct tree *t, pid_t pid, int to);
 bool was_given(const struct tree *t, pid_t pid, uint64_t since, uint64_t until);
 struct proc *member_at(const struct around *w, pid_t pid, bool *taken);
+uint64_t last_round(const struct tree *t, uint64_t least_ms);
 uint64_t round_of(const struct tree *t, pid_t pid, uint64_t least_ms);
 
 /* tree_step.c */

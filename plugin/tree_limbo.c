@@ -178,8 +178,10 @@ void limbo_add(struct tree *t, struct proc *p, const struct fact *f)
 	v->in_limbo = true;
 	hold(t, p, f);
 	if (v->youth && !v->youth->quit_at &&
-	    (f->kind == FACT_EXIT || f->kind == FACT_ABEND))
+	    (f->kind == FACT_EXIT || f->kind == FACT_ABEND)) {
 		v->youth->quit_at = f->time_ms + t->offset;
+		v->youth->quit_serial = to_serial(f->serial);
+	}
 	note(t, p, f);
 	if (v->state == STATE_LIMBO)
 		timers_set(&t->timers, &v->timer,

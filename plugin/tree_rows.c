@@ -110,7 +110,7 @@ void lay_own(struct alignment *a, pid_t reach)
 
 static uint64_t round_near(const struct tree *t, pid_t pid)
 {
-	uint64_t ms = 2 * t->options.linger_ms;
+	uint64_t ms = last_round(t, 2 * t->options.linger_ms);
 
 	if (!t->pids.n_again)
 		return ms;

@@ -36,6 +36,17 @@ static const struct story stories[] = {
 	    { 1008, 'i', 0, 0, 9000, NULL, NULL } },
 	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8",
 	    "end 45 exited 4" } },
+	{ "the pid of one of the host's is a container's as soon as he has ended",
+	  { CONTAINER,
+	    { 1000, 'e', 45, 900, 0, "/bin/bash", "bash" },
+	    { 1000, 'x', 45, 900, 0, "/bin/bash", NULL },
+	    { 1008, 'c', 33, 21, 8, "1200011", NULL },
+	    { 1008, 'c', 45, 33, 9, "1200011", NULL },
+	    { 1008, 'x', 45, 33, 5, "/bin/sh", NULL },
+	    { 1008, 'x', 48, 45, 101, "/bin/sh", NULL },
+	    { 1008, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork 45<-33 member c1 vpid=8", "end 45 exited 5",
+	    "fork 48<-45 member c1 vpid=9", "end 48 exited 101" } },
 	/*
 	 * 39 is in a namespace that 33 made by unshare, which is clear when
 	 * all has come; 43 in one that 39 made. Until then their children
