@@ -100,6 +100,11 @@ void channel_free(struct channel *ch)
 	free(ch);
 }
 
+size_t channel_size(const struct channel *ch)
+{
+	return ch->size;
+}
+
 /* With the lock held. True if say() is to follow, once it is not. */
 static bool must_say(struct channel *ch)
 {

@@ -28,6 +28,8 @@ struct channel_msg {
 struct channel *channel_new(size_t size_bytes);
 void channel_free(struct channel *ch);
 
+size_t channel_size(const struct channel *ch);
+
 /* Never waits. False if there is no room: nothing was put, and it counts. */
 bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 		 size_t len);

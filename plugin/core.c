@@ -31,6 +31,7 @@
 #define LOOKS 16
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
+#define MAX_RUSH 8	/* slices that are told of together, at most */
 #define SHORT_TICK_MS 5		/* … while the state is written anew */
 struct core {
 	struct channel *in;
@@ -54,6 +55,7 @@ struct core {
 					 * given back */
 	bool quiet;			/* a pause was followed to its end */
 	uint64_t look_ms;		/* not sooner is looked around again */
+	unsigned int rush;		/* slices, since it was settled up */
 	bool started;
 	struct confine *confine;
 	pthread_t thread;
@@ -67,38 +69,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static const char *copy(const char *s)
-{
-	char *ret = strdup(s ? s : "");
-
-	if (!ret)
-		abort();
-	return ret;
-}
-
-static struct core_options *options_copy(const struct core_options *from)
-{
-	struct core_options *to = malloc(sizeof(*to));
-
-	if (!to)
-		abort();
-	*to = *from;
-	to->pipeline.tree.roots = copy(from->pipeline.tree.roots);
-	to->pipeline.tree.shims = copy(from->pipeline.tree.shims);
-	to->pipeline.tree.runtimes = copy(from->pipeline.tree.runtimes);
-	return to;
-}
-
-static void options_free(struct core_options *options)
-{
-	if (!options)
-		return;
-	free((char *)options->pipeline.tree.roots);
-	free((char *)options->pipeline.tree.shims);
-	free((char *)options->pipeline.tree.runtimes);
-	free(options);
 }
 
 /* The state goes first: see ledger.h. */
@@ -316,7 +286,7 @@ static void obey(struct core *c)
 		return;
 	pipeline_set_options(c->pipeline, &next->pipeline);
 	set_watch_options(c->watch, next);
-	options_free(c->options);
+	core_options_free(c->options);
 	c->options = next;
 }
 
@@ -359,6 +329,28 @@ static void give_back(struct core *c)
 	c->peak = size;
 }
 
+/* What was told goes out, and what of it was lost is told. */
+static void settle_up(struct core *c)
+{
+	hand_over(c);
+	if (c->keeper) {
+		keeper_came(c->keeper, pipeline_serial(c->pipeline), c->quiet);
+		keeper_tick(c->keeper, c->ledger);
+	}
+	report_lost(c);
+	hand_over(c);
+}
+
+/* Whether more waits already, of which some may go out together. */
+static bool is_rushing(struct core *c, int n)
+{
+	if (!n || channel_is_empty(c->in) || c->rush == MAX_RUSH)
+		c->rush = 0;
+	else
+		c->rush++;
+	return c->rush;
+}
+
 /* The core's own, and its readers', who do its work. */
 static void confine(void *ctx)
 {
@@ -385,14 +377,8 @@ static void *run(void *ctx)
 		if (c->keeper)
 			keeper_go_on(c->keeper);
 		watch_tick(c->watch);
-		hand_over(c);
-		if (c->keeper) {
-			keeper_came(c->keeper, pipeline_serial(c->pipeline),
-				    c->quiet);
-			keeper_tick(c->keeper, c->ledger);
-		}
-		report_lost(c);
-		hand_over(c);
+		if (!is_rushing(c, n))
+			settle_up(c);
 		obey(c);
 		give_back(c);
 		if (!n)
@@ -423,7 +409,7 @@ struct core *core_new(const struct core_options *options, struct channel *in,
 	c->watch = watch;
 	c->keeper = keeper;
 	c->fed_ms = c->looked_ms = c->own_ms = now_ms();
-	c->options = options_copy(options);
+	c->options = core_options_copy(options);
 	c->quiet = true;
 	c->pipeline = pipeline_new(&c->options->pipeline, emit, c);
 	pipeline_on_node(c->pipeline, on_node, c);
@@ -447,14 +433,14 @@ int core_start(struct core *c, struct confine *confine, struct err *err)
 
 void core_set_options(struct core *c, const struct core_options *options)
 {
-	struct core_options *next = options_copy(options);
+	struct core_options *next = core_options_copy(options);
 	struct core_options *old;
 
 	pthread_mutex_lock(&c->lock);
 	old = c->next;
 	c->next = next;
 	pthread_mutex_unlock(&c->lock);
-	options_free(old);
+	core_options_free(old);
 	channel_wake(c->in);
 }
 
@@ -471,8 +457,8 @@ void core_free(struct core *c)
 		return;
 	core_join(c);
 	pipeline_free(c->pipeline);
-	options_free(c->options);
-	options_free(c->next);
+	core_options_free(c->options);
+	core_options_free(c->next);
 	outlet_free(c->outlet);
 	free(c->node);
 	free(c->old_node);

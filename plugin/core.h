@@ -26,6 +26,10 @@ struct core_options {
 	bool logs[LEDGER_LOGS];		/* which are on */
 };
 
+/* A copy, with its strings, to be freed by core_options_free(). */
+struct core_options *core_options_copy(const struct core_options *from);
+void core_options_free(struct core_options *options);
+
 struct core;
 
 /*

@@ -7,10 +7,11 @@
 #include "sinks.h"
 
 /*
- * What the lines of a slice of the stream may come to before they go to the
- * ledger; then they do anyway. The smallest channel has room for four.
+ * What the lines may come to before they go to the ledger; where no more is
+ * to be read they do anyway. And so much of the channel they may take.
  */
-#define BATCH_BYTES ((size_t)16 << 10)
+#define BATCH_BYTES ((size_t)64 << 10)
+#define SHARE 4
 
 /* Lines of one log that are not in the channel yet. */
 struct batch {
@@ -21,6 +22,7 @@ struct batch {
 
 struct outlet {
 	struct channel *out;
+	size_t batch_bytes;
 	struct batch batches[LEDGER_LOGS];
 	uint64_t refused;
 };
@@ -46,6 +48,9 @@ struct outlet *outlet_new(struct channel *out)
 	if (!o)
 		abort();
 	o->out = out;
+	o->batch_bytes = channel_size(out) / SHARE;
+	if (o->batch_bytes > BATCH_BYTES)
+		o->batch_bytes = BATCH_BYTES;
 	return o;
 }
 
@@ -77,7 +82,7 @@ bool outlet_put(struct outlet *o, const bool logs[LEDGER_LOGS],
 			continue;
 		sinks[i].render(&batch->data, change);
 		batch->lines++;
-		full = full || batch->data.len >= BATCH_BYTES;
+		full = full || batch->data.len >= o->batch_bytes;
 	}
 	return full;
 }

@@ -9,10 +9,15 @@
 
 #define MIN_BUCKETS 64
 
-/* Neighbours in number are no neighbours here (Knuth's multiplier). */
+/*
+ * Eight neighbours, who are often asked for one after another, are in one line
+ * of the cache; else those in number are none here (Knuth's multiplier).
+ */
 static size_t bucket_of(pid_t pid, size_t size)
 {
-	return ((uint32_t)pid * UINT32_C(2654435761) >> 7) & (size - 1);
+	uint32_t line = ((uint32_t)pid >> 3) * UINT32_C(2654435761) >> 7;
+
+	return (line << 3 | ((uint32_t)pid & 7)) & (size - 1);
 }
 
 static struct proc *user_in(struct proc *chain, pid_t pid)
