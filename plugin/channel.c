@@ -117,7 +117,7 @@ static bool must_say(struct channel *ch)
 
 /*
  * Without the lock, which whom it wakes takes at once. Said late it wakes the
- * taker once for nothing. Cannot fail: the counter never gets beyond 2.
+ * taker once for nothing. Cannot fail: the counter never gets beyond 1.
  */
 static void say(struct channel *ch)
 {

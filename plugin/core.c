@@ -84,13 +84,13 @@ static void hand_over(struct core *c)
 static void emit(void *ctx, const struct change *change)
 {
 	struct core *c = ctx;
+	bool full = false;
 
 	if (c->merge && !strcmp(change->node, c->node)) {
 		watch_change(c->watch, change);
-		if (c->keeper)
-			keeper_change(c->keeper, change);
+		full = c->keeper && keeper_change(c->keeper, change);
 	}
-	if (outlet_put(c->outlet, c->options->logs, change))
+	if (outlet_put(c->outlet, c->options->logs, change) || full)
 		hand_over(c);
 }
 
@@ -247,6 +247,7 @@ static void idle(struct core *c)
 		look_around(c);
 	/* Others' records may go on while this host has none. */
 	if (c->merge && c->own_ms + linger_ms <= now_ms()) {
+		pipeline_let_go(c->pipeline);
 		passed_ms = watch_passed_ms(c->watch);
 		merge_pause(c->merge, passed_ms, passed_ms - OWED * linger_ms);
 	}

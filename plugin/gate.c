@@ -8,13 +8,15 @@
 #include "buf.h"
 #include "trim.h"
 
-#define MAX_OPEN 128		/* events; a busy host has about as many as cores */
+/* Events; a busy host has about as many as cores, and a few that wait. */
+#define MAX_OPEN 128
 #define MAX_LINE 16384		/* bytes; a record is up to 8970 and its head */
 #define MAX_NODE 256		/* bytes of a node's name (auditd: 255) */
 #define MAX_AGE_MS 2000		/* as auparse's own end-of-event timeout */
 /* A system call's record is waited for by who has a higher serial, so far. */
 #define NEAR_MS 200
 #define NEAR_SERIALS 1024
+#define PATIENCE 1024		/* lines of any node that one waits for, at most */
 
 /* What a record of a type does to its event. */
 enum action {
@@ -51,7 +53,9 @@ struct open_event {
 	uint64_t serial;
 	bool cut;
 	bool unwanted;		/* nothing of it is kept */
+	bool takes_turns;	/* with others of its node */
 	bool ended;		/* it waits for its turn */
+	uint64_t ended_line;	/* since this one */
 	bool awaited;		/* others wait for its end, which will come */
 	char node[MAX_NODE];
 	struct buf data;
@@ -62,6 +66,7 @@ struct gate {
 	gate_event_fn *event;
 	gate_key_fn *key;
 	gate_wants_fn *wants;
+	gate_turns_fn *turns;
 	void *ctx;
 	size_t event_bytes;
 	size_t n_open;
@@ -104,6 +109,11 @@ void gate_on_key(struct gate *g, gate_key_fn *key)
 void gate_on_syscall(struct gate *g, gate_wants_fn *wants)
 {
 	g->wants = wants;
+}
+
+void gate_on_turn(struct gate *g, gate_turns_fn *turns)
+{
+	g->turns = turns;
 }
 
 void gate_set_event_bytes(struct gate *g, size_t bytes)
@@ -245,21 +255,24 @@ static bool waits_for(const struct open_event *e, const struct open_event *o)
 
 static bool is_due(const struct gate *g, const struct open_event *e)
 {
+	if (!e->takes_turns || e->unwanted ||
+	    g->metrics->lines - e->ended_line > PATIENCE)
+		return true;
 	for (size_t i = 0; i < g->n_open; i++)
 		if (waits_for(e, g->open[i]))
 			return false;
 	return true;
 }
 
-/* Whose turn it is, by the serials; NULL: nobody's. */
-static struct open_event **next_due(struct gate *g)
+/* Of those that have ended, by the serials; due: whose turn it is. */
+static struct open_event **next_ended(struct gate *g, bool due)
 {
 	struct open_event **first = NULL;
 
 	for (size_t i = 0; i < g->n_open; i++)
 		if (g->open[i]->ended &&
 		    (!first || g->open[i]->serial < (*first)->serial) &&
-		    is_due(g, g->open[i]))
+		    (!due || is_due(g, g->open[i])))
 			first = &g->open[i];
 	return first;
 }
@@ -268,13 +281,16 @@ static void complete_due(struct gate *g)
 {
 	struct open_event **due;
 
-	while (g->n_ended && (due = next_due(g)))
+	while (g->n_ended && (due = next_ended(g, true)))
 		complete(g, (size_t)(due - g->open));
 }
 
 static void end_event(struct gate *g, struct open_event *e)
 {
-	g->n_ended += !e->ended;
+	if (!e->ended) {
+		g->n_ended++;
+		e->ended_line = g->metrics->lines;
+	}
 	e->ended = true;
 }
 
@@ -284,15 +300,22 @@ static void end_aged(struct gate *g, struct open_event *e)
 	end_event(g, e);
 }
 
+/* One that is complete goes before its turn, or the oldest as it is. */
+static void make_room(struct gate *g)
+{
+	struct open_event **ended = next_ended(g, false);
+
+	g->metrics->events_evicted += !ended;
+	complete(g, ended ? (size_t)(ended - g->open) : 0);
+	complete_due(g);
+}
+
 static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 {
 	struct open_event *e;
 
-	if (g->n_open == MAX_OPEN) {
-		g->metrics->events_evicted++;
-		complete(g, 0);
-		complete_due(g);
-	}
+	if (g->n_open == MAX_OPEN)
+		make_room(g);
 	e = g->open[g->n_open];
 	if (!e) {
 		e = calloc(1, sizeof(*e));
@@ -304,15 +327,19 @@ static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 	e->time_ms = k->time_ms;
 	e->serial = k->serial;
 	e->cut = e->unwanted = e->ended = e->awaited = false;
+	e->takes_turns = !g->turns || g->turns(g->ctx, k);
 	memcpy(e->node, k->node, k->node_len);
 	e->node[k->node_len] = '\0';
 	return e;
 }
 
-/* Of the same node only: nodes have clocks of their own. */
+/*
+ * Of the same node only: nodes have clocks of their own. But one that fell
+ * silent is not waited for while others go on and on.
+ */
 static void age(struct gate *g, const struct gate_key *k)
 {
-	bool changed = false;
+	bool changed = g->n_ended && !(g->metrics->lines % PATIENCE);
 
 	for (size_t i = 0; i < g->n_open; i++) {
 		struct open_event *e = g->open[i];
@@ -405,6 +432,23 @@ static void end_partial(struct gate *g)
 	g->skipping = false;
 }
 
+bool gate_holds(const struct gate *g, const struct gate_key *k)
+{
+	if (!g->n_ended)
+		return false;
+	for (size_t i = 0; i < g->n_open; i++)
+		if (g->open[i]->ended && same_node(g->open[i], k))
+			return true;
+	return false;
+}
+
+void gate_let_go(struct gate *g)
+{
+	for (size_t i = 0; i < g->n_open; i++)
+		g->open[i]->awaited = false;
+	complete_due(g);
+}
+
 void gate_feed(struct gate *g, const char *data, size_t len)
 {
 	const char *end = data + len;
@@ -427,12 +471,9 @@ void gate_idle(struct gate *g, uint64_t elapsed_ms)
 {
 	if (elapsed_ms <= NEAR_MS)
 		return;
-	for (size_t i = 0; i < g->n_open; i++) {
-		g->open[i]->awaited = false;
-		if (elapsed_ms > MAX_AGE_MS)
-			end_aged(g, g->open[i]);
-	}
-	complete_due(g);
+	for (size_t i = 0; elapsed_ms > MAX_AGE_MS && i < g->n_open; i++)
+		end_aged(g, g->open[i]);
+	gate_let_go(g);
 }
 
 void gate_finish(struct gate *g)

@@ -16,7 +16,7 @@
  * midst. Events are handed on by their serials all the same: what happened
  * first is told first. So a complete event waits for those with lower ones
  * whose SYSCALL record has come, since they will end; but where records were
- * lost, not for longer than 200 ms of the stream's time.
+ * lost, not for longer than 200 ms of its node's time, or a thousand lines.
  *
  * Owns the lines of the open events, bounded in number and size.
  */
@@ -63,15 +63,28 @@ typedef void gate_key_fn(void *ctx, const struct gate_key *key);
 typedef bool gate_wants_fn(void *ctx, const struct gate_key *key,
 			   const char *line, size_t len);
 
+/*
+ * Whether a node's events that begin at that time take turns; else each is
+ * handed on when it is complete.
+ */
+typedef bool gate_turns_fn(void *ctx, const struct gate_key *key);
+
 struct gate *gate_new(struct metrics *metrics, gate_event_fn *event, void *ctx);
 void gate_free(struct gate *g);
 void gate_on_key(struct gate *g, gate_key_fn *key);
 void gate_on_syscall(struct gate *g, gate_wants_fn *wants);
+void gate_on_turn(struct gate *g, gate_turns_fn *turns);	/* none: all do */
 
 /* The bytes that one event's records may take; more are left out. */
 void gate_set_event_bytes(struct gate *g, size_t bytes);
 
 void gate_feed(struct gate *g, const char *data, size_t len);
+
+/* Whether complete events of key's node wait for their turn. */
+bool gate_holds(const struct gate *g, const struct gate_key *key);
+
+/* What they wait for will not come, or not soon: nobody waits any longer. */
+void gate_let_go(struct gate *g);
 
 /* Nothing came for elapsed_ms: events open for longer are complete. */
 void gate_idle(struct gate *g, uint64_t elapsed_ms);

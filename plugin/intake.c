@@ -28,7 +28,8 @@ struct intake {
 	struct confine *confine;
 	pthread_t thread;
 	bool started;
-	int held_ms;		/* how long the taker has not been told */
+	int held_ms;		/* how long the taker has not been told, */
+	size_t held_bytes;	/* and of how much */
 	bool patient;		/* what fd is read from can wait */
 	bool skipping;		/* the rest of a line that was cut */
 	uint64_t untold;	/* lines dropped since the last message */
@@ -225,13 +226,16 @@ static void tell(struct intake *in)
 	channel_cork(in->out, false);
 	channel_cork(in->out, true);
 	in->held_ms = 0;
+	in->held_bytes = 0;
 }
 
-/* What was read after a pause may wait for one more that is as long. */
-static void tell_in_time(struct intake *in, int pause_ms)
+/* What little was read after a pause may wait for one more that is as long. */
+static void tell_in_time(struct intake *in, int pause_ms, ssize_t n)
 {
 	in->held_ms += pause_ms;
-	if (in->held_ms + pause_ms > INTAKE_GATHER_MS)
+	in->held_bytes += n > 0 ? (size_t)n : 0;
+	if (in->held_ms + pause_ms > INTAKE_GATHER_MS ||
+	    in->held_bytes > MUCH_BYTES)
 		tell(in);
 }
 
@@ -275,6 +279,7 @@ static void gather(struct intake *in)
 	channel_cork(in->out, true);
 	while (n) {
 		if (must_stop(in, n < (ssize_t)READ_BYTES ? pause_ms : 0)) {
+			channel_cork(in->out, false);
 			drain(in);
 			return;
 		}
@@ -286,9 +291,10 @@ static void gather(struct intake *in)
 			continue;
 		}
 		n = read_some(in);
-		tell_in_time(in, pause_ms);
+		tell_in_time(in, pause_ms, n);
 		pause_ms = next_pause(pause_ms, n);
 	}
+	channel_cork(in->out, false);
 }
 
 static void *run(void *ctx)

@@ -246,12 +246,12 @@ bool keeper_finish(struct keeper *k, uint64_t serial)
 	return k->headed || !k->lines;
 }
 
-void keeper_change(struct keeper *k, const struct change *c)
+bool keeper_change(struct keeper *k, const struct change *c)
 {
 	struct saved s;
 
 	if (!k->lines || !c->proc)
-		return;
+		return false;
 	if (c->serial > k->told)
 		k->told = c->serial;
 	switch (c->kind) {
@@ -270,8 +270,7 @@ void keeper_change(struct keeper *k, const struct change *c)
 	case CHANGE_LOST:
 		break;
 	}
-	if (k->batch.len >= BATCH_BYTES)
-		keeper_flush(k);
+	return k->batch.len >= BATCH_BYTES;
 }
 
 static bool put_piece(struct keeper *k, unsigned int tag)

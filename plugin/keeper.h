@@ -35,8 +35,11 @@ char *keeper_node(const struct keeper *k);
 void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 		    struct channel *lines);
 
-/* The tree says c. Its line is gathered with others until keeper_flush(). */
-void keeper_change(struct keeper *k, const struct change *c);
+/*
+ * The tree says c. Its line is gathered with others until keeper_flush(). True
+ * if they have become many: then it is time for that.
+ */
+bool keeper_change(struct keeper *k, const struct change *c);
 
 /* Puts what was gathered into the channel: before any log line that tells it. */
 void keeper_flush(struct keeper *k);

@@ -174,7 +174,8 @@ static void on_key(void *ctx, const struct gate_key *k)
 	if (k->type_len >= sizeof(DAEMON) - 1 &&
 	    !memcmp(k->type, DAEMON, sizeof(DAEMON) - 1))
 		return;
-	if (n == p->local)
+	/* What was before that has come, unless it still waits for its turn. */
+	if (n == p->local && !gate_holds(p->gate, k))
 		merge_pass(p->merge, k->time_ms);
 	if (can_begin(k))
 		gaps_see(&n->gaps, k->serial);
@@ -195,11 +196,20 @@ static bool on_syscall(void *ctx, const struct gate_key *k, const char *line,
 	struct pipeline *p = ctx;
 	struct node *n = node_of(p, k->node, k->node_len);
 
-	if (n != p->local ||
+	if (n != p->local || gate_holds(p->gate, k) ||
 	    screen_wants(p->merge, n->tree, k->time_ms, line, len))
 		return true;
 	merge_skip(p->merge, k->time_ms);
 	return false;
+}
+
+/* Where the witness tells of births, nothing is concluded from the order. */
+static bool takes_turns(void *ctx, const struct gate_key *k)
+{
+	struct pipeline *p = ctx;
+	struct node *n = node_of(p, k->node, k->node_len);
+
+	return n != p->local || !tree_trusts(n->tree, k->time_ms);
 }
 
 static void on_fact(void *ctx, const struct fact *f)
@@ -255,6 +265,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options,
 	p->root_fd = -1;
 	p->gate = gate_new(&p->metrics, on_event, p);
 	gate_on_syscall(p->gate, on_syscall);
+	gate_on_turn(p->gate, takes_turns);
 	p->assemble = assemble_new(&p->metrics, on_fact, p);
 	pipeline_set_options(p, options);
 	return p;
@@ -298,6 +309,11 @@ void pipeline_feed(struct pipeline *p, const char *data, size_t len)
 	gate_feed(p->gate, data, len);
 }
 
+void pipeline_let_go(struct pipeline *p)
+{
+	gate_let_go(p->gate);
+}
+
 void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms)
 {
 	gate_idle(p->gate, elapsed_ms);
@@ -320,8 +336,10 @@ void pipeline_lost(struct pipeline *p, uint64_t n, const char *what)
 {
 	struct node *node = p->last ? p->last : node_of(p, "", 0);
 
-	if (!strcmp(what, "lines"))
+	if (!strcmp(what, "lines")) {
 		p->metrics.lines_dropped += n;
+		gate_let_go(p->gate);
+	}
 	tree_lost(node->tree, n, what);
 }
 

@@ -46,6 +46,9 @@ void pipeline_give_back(struct pipeline *p);
 /* Nothing came for elapsed_ms since the last feed: see tree_idle(). */
 void pipeline_idle(struct pipeline *p, uint64_t elapsed_ms);
 
+/* What waits for the end of others' events waits no longer. */
+void pipeline_let_go(struct pipeline *p);
+
 /* n lines were dropped before they got here. */
 void pipeline_lost(struct pipeline *p, uint64_t n, const char *what);
 

@@ -57,11 +57,36 @@ static bool is_own(const struct own_number *o, const struct proc *s,
 	       o->at <= s->priv->first_at + COARSE_MS;
 }
 
-/* What o is worth for who spoke first at that serial, if it may be his. */
-static int worth_of_time(const struct own_number *o, uint64_t first)
+static bool has_executed(const struct proc *s)
 {
+	const struct proc_priv *v = s->priv;
+
+	for (size_t i = 0; i < v->n_pending; i++)
+		if (v->youth->pending[i]->kind == FACT_EXEC)
+			return true;
+	return v->exec_at;
+}
+
+/*
+ * Who made its parent wait said so before that went on, if it ended: audit
+ * comes before exit_mm() in do_exit(), kernel/exit.c. If it executed something,
+ * it may be that its parent was faster.
+ */
+static bool is_too_late(const struct own_number *o, const struct proc *s)
+{
+	return o->waits && s->priv->first_serial > o->serial &&
+	       !has_executed(s);
+}
+
+/* What o is worth by when s spoke first, if it may be his. */
+static int worth_of_time(const struct own_number *o, const struct proc *s)
+{
+	uint64_t first = s->priv->first_serial;
+
 	if (first <= o->after || first >= o->before)
 		return o->waits ? 0 : OUT_OF_ORDER;
+	if (is_too_late(o, s))
+		return OUT_OF_ORDER;
 	return FITS + (o->clone3 ? MAY_BE_THREAD : 0) +
 	       promptness(o->serial, first);
 }
@@ -78,7 +103,7 @@ worth_of_said(const struct alignment *a, const struct own_number *o,
 	if (s->priv->exact || !h->shown ||
 	    !(is_own(o, s, h->shown) || is_claimed(o->claim, s, h->shown)))
 		return MISFIT;
-	return worth_of_time(o, s->priv->first_serial);
+	return worth_of_time(o, s);
 }
 
 int worth_of(const struct alignment *a, const struct own_number *o,

@@ -228,7 +228,7 @@ void container_renew(struct tree *t, struct container_priv *c,
 	c->stop = (struct when){ 0 };
 	c->self.start_ms = c->self.stop_ms = 0;
 	c->init = NULL;
-	c->gone = (struct when){ 0 };
+	c->gone = c->shim_deleted = (struct when){ 0 };
 	c->starting = c->drained = false;
 	pidns_unref(c->ns);
 	c->ns = NULL;
@@ -320,6 +320,20 @@ void container_restamp(struct proc *p)
 	c->self.stop_ms = p->end_ms;
 }
 
+/* By "shim delete" it is gone, but it has not said so. */
+static bool has_shim_left(const struct tree *t, const struct container_priv *c)
+{
+	return c->shim_deleted.at && c->shim &&
+	       c->shim->container == &c->self && !ended(c->shim) &&
+	       !is_witnessed(t, c->shim_deleted.at);
+}
+
+static uint64_t shim_due_at(const struct tree *t,
+			    const struct container_priv *c)
+{
+	return c->shim_deleted.at + t->options.linger_ms + COARSE_MS;
+}
+
 /*
  * The init died, so the kernel killed its namespace; or all is over. A
  * while later whoever has not spoken never will.
@@ -346,9 +360,13 @@ void container_due(struct tree *t, struct container_priv *c)
 	}
 	if (local && c->drained)
 		claims_drop_in(t, ns);
+	if (has_shim_left(t, c) && t->now >= shim_due_at(t, c))
+		end(t, c->shim, EXIT_UNKNOWN, 0, &c->shim_deleted);
 	if (!c->drained)
 		timers_set(&t->timers, &c->timer,
 			   t->now + 2 * t->options.linger_ms);
+	else if (has_shim_left(t, c))
+		timers_set(&t->timers, &c->timer, shim_due_at(t, c));
 	c->drained = true;
 	c->refs--;
 	container_prune(t, c);
@@ -365,16 +383,18 @@ static void end_shim(struct tree *t, const struct proc *shim,
 	}
 }
 
-/* "shim delete" is containerd's way to clean up after a shim that died. */
+/*
+ * "shim delete" is containerd's way to clean up after a shim that died, or has
+ * hung up (cleanupAfterDeadShim() in its runtime/v2/shim.go): that one may be
+ * there a while yet, and say itself that it ends.
+ */
 static void end_shim_delete(struct tree *t, struct container_priv *c,
 			    const struct when *when)
 {
-	struct proc *shim = c->shim;
-
-	if (shim && shim->container == &c->self && !ended(shim) &&
-	    !is_witnessed(t, when->at))
-		end(t, shim, EXIT_UNKNOWN, 0, when);
+	c->shim_deleted = *when;
 	gone(t, c, when);
+	if (has_shim_left(t, c) && !c->timer.place)
+		timers_set(&t->timers, &c->timer, shim_due_at(t, c));
 }
 
 /*

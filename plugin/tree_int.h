@@ -293,6 +293,7 @@ struct container_priv {
 	bool drained;		/* after its stop, its claims were dropped */
 	struct when stop;	/* its init's end */
 	struct when gone;	/* by the word of runtime or shim; at 0: no */
+	struct when shim_deleted;	/* by containerd; likewise */
 	struct timer timer;
 	UT_hash_handle hh;
 };

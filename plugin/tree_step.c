@@ -253,6 +253,22 @@ static void doubt(const struct alignment *a, const struct best *best)
 }
 
 /*
+ * Others are worth as much, but all are claims of one parent: then whose child
+ * p is can be told, and one of them is answered, whichever it is.
+ */
+static bool is_same_parent(const struct alignment *a, const struct best *best)
+{
+	const struct own_number *o = &a->own[a->first];
+
+	for (size_t i = a->first; i < a->end; i++, o++)
+		if ((o->claim ? o->possible : o->by != NULL) &&
+		    worth_in_all(a, i) == best->worth &&
+		    o->owner != best->claim->owner)
+			return false;
+	return true;
+}
+
+/*
  * The claim of q's namespace that p's birth is best laid beside; NULL if
  * that cannot be told, in the end or yet. sure: nothing that is to come will
  * change it.
@@ -285,8 +301,9 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 		lay_begin(&a, recent ? &spot : &below);
 		align_near(&a, &best, apart);
 	}
-	if (!best.claim || best.worth < SURE || best.worth == best.second ||
-	    (!final && !is_clear(&best, p)))
+	if (!best.claim || best.worth < SURE ||
+	    (final ? best.worth == best.second && !is_same_parent(&a, &best) :
+		     !is_clear(&best, p)))
 		return NULL;
 	if (final && best.worth - best.second < LIKELY)
 		doubt(&a, &best);

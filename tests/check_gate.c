@@ -364,6 +364,85 @@ static void feed_call(struct out *o, unsigned int serial)
 	gate_feed(o->gate, line, (size_t)len);
 }
 
+static void feed_end(struct out *o, unsigned int serial)
+{
+	char line[128];
+	int len = snprintf(line, sizeof(line),
+			   "type=EOE msg=audit(1700000000.100:%u): \n", serial);
+
+	gate_feed(o->gate, line, (size_t)len);
+}
+
+/*
+ * Who is complete and waits gives way before who is not; and so does the one
+ * whom all wait for, when a thousand lines have come meanwhile.
+ */
+START_TEST(test_bound_waiting)
+{
+	struct out o;
+
+	out_open(&o);
+	gate_feed(o.gate, STREAM(CALL("1")));
+	for (unsigned int i = 2; i <= 600; i++) {
+		feed_call(&o, i);
+		feed_end(&o, i);
+	}
+	ck_assert_uint_eq(o.metrics.events_evicted, 0);
+	gate_feed(o.gate, STREAM(EXECVE("1") EOE("1")));
+	out_text(&o);
+	ck_assert_ptr_nonnull(strstr(o.text.data, " 1:SYSCALL+EXECVE "));
+	ck_assert_uint_eq(o.metrics.events, 600);
+	out_close(&o);
+}
+END_TEST
+
+/* The other node's lines bring it out, not the end of the stream. */
+START_TEST(test_silent_node)
+{
+	struct out o;
+
+	out_open(&o);
+	gate_feed(o.gate, STREAM(NODE("a", CALL("1")) NODE("a", CALL("2"))
+					 NODE("a", EOE("2"))));
+	ck_assert_uint_eq(o.text.len, 0);
+	for (unsigned int i = 1; i <= 1100; i++) {
+		feed_call(&o, i);
+		feed_end(&o, i);
+	}
+	ck_assert_ptr_nonnull(strstr(out_text(&o), "a 2:SYSCALL "));
+	ck_assert_ptr_null(strstr(o.text.data, "a 1:SYSCALL "));
+	out_close(&o);
+}
+END_TEST
+
+static bool no_turns(void *ctx, const struct gate_key *key)
+{
+	(void)ctx;
+	return key->serial != 2;
+}
+
+START_TEST(test_turns)
+{
+	const struct gate_key key = { .node = "", .node_len = 0 };
+	const struct gate_key other = { .node = "a", .node_len = 1 };
+	struct out o;
+
+	out_open(&o);
+	gate_on_turn(o.gate, no_turns);
+	gate_feed(o.gate, STREAM(CALL("1") CALL("2") CALL("3") EOE("2")));
+	ck_assert_str_eq(out_text(&o), "2:SYSCALL ");
+	ck_assert(!gate_holds(o.gate, &key));
+	gate_feed(o.gate, STREAM(EOE("3")));
+	ck_assert_str_eq(out_text(&o), "2:SYSCALL ");
+	ck_assert(gate_holds(o.gate, &key));
+	ck_assert(!gate_holds(o.gate, &other));
+	gate_let_go(o.gate);
+	ck_assert_str_eq(out_text(&o), "2:SYSCALL 3:SYSCALL ");
+	ck_assert(!gate_holds(o.gate, &key));
+	out_close(&o);
+}
+END_TEST
+
 /* The oldest gives way; what comes of it later is an event of its own. */
 START_TEST(test_bound)
 {
@@ -587,6 +666,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_at_once, 0, COUNT(standalone));
 	tcase_add_test(t, test_unwanted);
 	tcase_add_test(t, test_bound);
+	tcase_add_test(t, test_bound_waiting);
+	tcase_add_test(t, test_silent_node);
+	tcase_add_test(t, test_turns);
 	tcase_add_loop_test(t, test_long_lines, 0, COUNT(lengths));
 	tcase_add_test(t, test_endless);
 	tcase_add_test(t, test_event_bytes);

@@ -83,7 +83,8 @@ static void emit(void *ctx, const struct change *c)
 	struct life *l = ctx;
 
 	l->census += c->kind == CHANGE_CENSUS;
-	keeper_change(l->keeper, c);
+	if (keeper_change(l->keeper, c))
+		keeper_flush(l->keeper);
 	keeper_flush(l->keeper);
 }
 

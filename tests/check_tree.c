@@ -224,7 +224,7 @@ static const struct story stories[] = {
 	    { 100004, 'e', 46, 45, 0, "/bin/id", "id" },
 	    { 100004, 'c', 45, 33, 10, "11", NULL } },
 	  { CONTAINER_SAYS, "fork -<-33 member c1 vpid=9",
-	    "fork 45<-33 member c1", "fork 46<-45 member c1",
+	    "fork 45<-33 member c1 vpid=8", "fork 46<-45 member c1",
 	    "exec 46 member c1" } },
 	{ "an image's program may call itself a shim",
 	  { CONTAINER,
