@@ -273,8 +273,8 @@ static bool is_next_user(const struct item *i, const struct fact *f)
 /*
  * pid ends, or has executed something: what it did before is due, though it
  * may seem to be later than the stamp, which is coarse. Its end itself may
- * wait: audit tells more of it. next is by which another gets the pid, if that
- * is known.
+ * wait, and that it is gone: audit tells more of it. next is by which another
+ * gets the pid, if that is known.
  */
 static void give_own(struct merge *m, const struct fact *f,
 		     const struct item *next)
@@ -295,7 +295,8 @@ static void give_own(struct merge *m, const struct fact *f,
 	for (struct item *i = m->queue.first;
 	     i && i->time_ms <= until_ms && i != next && !is_next_user(i, f);
 	     i = i->next) {
-		if (i->pid != f->pid || i->kind == FACT_EXIT)
+		if (i->pid != f->pid || i->kind == FACT_EXIT ||
+		    i->kind == FACT_GONE)
 			continue;
 		last = i;
 		if (f->kind == FACT_EXEC && i->kind == FACT_EXEC)

@@ -43,7 +43,7 @@ struct step {
 	unsigned int at;
 	enum kind kind;
 	pid_t pid, other; /* ppid, or child */
-	int n; /* status; of FOUND its birth, if it is another time */
+	int n; /* status; of FOUND and GONE its birth, at another time */
 	const char *exe;
 };
 
@@ -103,6 +103,10 @@ static const struct story stories[] = {
 	    SEP, { 105, HEARD_SEEN, 20, 10, 0, SH }, SEP, TO(111) },
 	  { "census 10", "--", "fork 20<-10", "exec 20 #1", "--",
 	    "activity 20 #2", "--", "end 20 3" } },
+	{ "who is gone may have said how, in a record that is yet to come",
+	  { FOUND_ROOT, F(50, 10, 20), TO(60), { 107, GONE, 20, 0, 50, NULL },
+	    SEP, AX(100, 20, 3), SEP, TO(108) },
+	  { "census 10", "fork 20<-10", "--", "end 20 3 #1 audit", "--" } },
 	{ "although the stamps are coarse",
 	  { FOUND_ROOT, F(100, 10, 20), X(102, 20, 3), E(95, 20), SEP,
 	    AX(96, 20, 3), SEP, TO(103) },
@@ -393,8 +397,8 @@ static void desk_close(struct desk *d)
 
 static void put(struct desk *d, const struct step *s)
 {
-	unsigned int born = s->kind == FOUND && s->n ? (unsigned int)s->n :
-						       s->at;
+	bool found = s->kind == FOUND || s->kind == GONE;
+	unsigned int born = found && s->n ? (unsigned int)s->n : s->at;
 	struct fact f = {
 		.source = s->kind < FOUND ? SOURCE_WITNESS : SOURCE_CENSUS,
 		.time_ms = T0 + s->at + d->off_ms,
