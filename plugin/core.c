@@ -25,10 +25,11 @@
  * How often what the kernel tells is looked at for its own sake, in the long
  * run; and how many looks may follow each other at once. Who lives for a
  * moment is gone when it is looked at late. It is longer than what the intake
- * gathers: where records come all the time, they bring the looks along.
+ * gathers: where records come all the time, they bring the looks along. But
+ * the start of a container alone is some hundred births and ends.
  */
 #define LOOK_MS (INTAKE_LULL_MS + 4)
-#define LOOKS 16
+#define LOOKS 512
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 #define MAX_RUSH 8	/* slices that are told of together, at most */
