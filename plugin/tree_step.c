@@ -67,7 +67,8 @@ static bool is_enough(const struct best *best, const struct alignment *a, int n)
 	if (!best->claim)
 		return !a->final;
 	if (!speaks_at_once(best, a->p))
-		return !a->final || (best->worth >= SURE && lead >= 2 * CLEAR);
+		return !a->final ||
+		       (n > FEW && best->worth >= SURE && lead >= 2 * CLEAR);
 	return best->worth >= SURE &&
 	       (a->final ? lead >= CLEAR : n > FEW && lead >= 2 * CLEAR);
 }
@@ -134,7 +135,7 @@ static void align(struct alignment *a, struct best *best)
 /* No farther than is needed, but so far that what is apart is in it. */
 static void align_near(struct alignment *a, struct best *best, pid_t apart)
 {
-	int n = a->final ? MORE : FEW;	/* for who did not speak at once */
+	int n = FEW;
 
 	while (n < MANY && far[n].reach < apart + NEIGHBOURS)
 		n++;
