@@ -256,16 +256,17 @@ void tree_step(struct tree *t, int64_t forward_ms)
  * Every birth in the tree is witnessed, and so whoever is not there is
  * nobody's child. A root is known by what it executes.
  */
-static void witnessed_root(struct tree *t, const struct fact *f, uint64_t at)
+static bool witnessed_root(struct tree *t, const struct fact *f, uint64_t at)
 {
 	struct proc *p;
 
 	if (!tree_is_root(t, program_of(f)))
-		return;
+		return false;
 	p = proc_new(t, f->pid, at);
 	hold(t, p, f);
 	note(t, p, f);
 	place_root(t, p);
+	return true;
 }
 
 /* Of the record by which p said that it ends; 0: it did not. */
@@ -335,11 +336,12 @@ static void apply_heard(struct tree *t, const struct fact *f, uint64_t at)
 			end(t, p, EXIT_UNKNOWN, 0, &when);
 		p = NULL;
 	}
-	if (!p && is_witnessed(t, at)) {
-		if (f->kind == FACT_EXEC)
-			witnessed_root(t, f, at);
+	/* A root that was made while the witness was not trusted yet is one. */
+	if (!p && f->kind == FACT_EXEC && has_births_told(t, at) &&
+	    witnessed_root(t, f, at))
 		return;
-	}
+	if (!p && is_witnessed(t, at))
+		return;
 	if (!p)
 		p = proc_new(t, f->pid, at);
 	if (placed(p))
