@@ -39,7 +39,7 @@ def take($line):
 	.parent = $line.process.parent |
 	.entry = $line.process.entry_leader.entity_id |
 	if $line.event.action == "fork" then
-		.births += 1
+		.births += 1 | .born = $line.event.sequence
 	elif $line.event.action == "exec" then
 		.execs += [$line.process.args]
 	elif $line.event.action == "end" then
@@ -56,13 +56,14 @@ def processes:
 def ancestors($all): [recurse($all[.parent.entity_id // ""] // empty)][1:];
 
 # What ran in a container: each process with its role, what it executed, how
-# it ended and its children, in the order of birth
+# it ended and its children, in the order of birth. (Times are coarse, and pids
+# come round; serials tell, where births are told by records.)
 def tell($children):
 	{ role, execs, ends,
 	  children: [$children[.id][]? | tell($children)] };
 def story($id):
 	of($id) | map(select(is_inside)) | processes as $all |
-	[$all[]] | sort_by([.start, .pid]) |
+	[$all[]] | sort_by([.start, .born, .pid]) |
 	(reduce .[] as $one ({};
 		.[$one.parent.entity_id // ""] += [$one])) as $children |
 	map(select($all[.parent.entity_id // ""] | not) | tell($children));
