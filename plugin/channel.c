@@ -127,6 +127,14 @@ static void say(struct channel *ch)
 		;
 }
 
+/* must: as must_say() had it. */
+static void unlock_and_say(struct channel *ch, bool must)
+{
+	pthread_mutex_unlock(&ch->lock);
+	if (must)
+		say(ch);
+}
+
 static void untell(struct channel *ch)
 {
 	uint64_t count;
@@ -174,7 +182,6 @@ bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 	struct head head = { len, tag };
 	size_t need = room_for(ch, len);
 	char *at = NULL;
-	bool must;
 
 	pthread_mutex_lock(&ch->lock);
 	if (need && !ch->closed)
@@ -189,47 +196,29 @@ bool channel_put(struct channel *ch, unsigned int tag, const char *data,
 	if (len)
 		memcpy(at + HEAD_BYTES, data, len);
 	pthread_mutex_lock(&ch->lock);
-	must = publish(ch, need);
-	pthread_mutex_unlock(&ch->lock);
-	if (must)
-		say(ch);
+	unlock_and_say(ch, publish(ch, need));
 	return true;
 }
 
 void channel_cork(struct channel *ch, bool corked)
 {
-	bool must;
-
 	pthread_mutex_lock(&ch->lock);
 	ch->corked = corked;
-	must = !corked && ch->armed && ch->used && must_say(ch);
-	pthread_mutex_unlock(&ch->lock);
-	if (must)
-		say(ch);
+	unlock_and_say(ch, !corked && ch->armed && ch->used && must_say(ch));
 }
 
 void channel_close(struct channel *ch)
 {
-	bool must;
-
 	pthread_mutex_lock(&ch->lock);
 	ch->closed = true;
-	must = must_say(ch);
-	pthread_mutex_unlock(&ch->lock);
-	if (must)
-		say(ch);
+	unlock_and_say(ch, must_say(ch));
 }
 
 void channel_wake(struct channel *ch)
 {
-	bool must;
-
 	pthread_mutex_lock(&ch->lock);
 	ch->woken = true;
-	must = must_say(ch);
-	pthread_mutex_unlock(&ch->lock);
-	if (must)
-		say(ch);
+	unlock_and_say(ch, must_say(ch));
 }
 
 /* 1, 0 or -1 as channel_take(); *woken if it is 0 because of a wake. */

@@ -343,8 +343,8 @@ static void settle_up(struct core *c)
 	hand_over(c);
 }
 
-/* Whether more waits already, of which some may go out together. */
-static bool is_rushing(struct core *c, int n)
+/* Counts this slice. Whether it may go out together with what waits already. */
+static bool rush_on(struct core *c, int n)
 {
 	if (!n || channel_is_empty(c->in) || c->rush == MAX_RUSH)
 		c->rush = 0;
@@ -379,7 +379,7 @@ static void *run(void *ctx)
 		if (c->keeper)
 			keeper_go_on(c->keeper);
 		watch_tick(c->watch);
-		if (!is_rushing(c, n))
+		if (!rush_on(c, n))
 			settle_up(c);
 		obey(c);
 		give_back(c);

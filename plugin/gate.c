@@ -294,6 +294,13 @@ static void end_event(struct gate *g, struct open_event *e)
 	e->ended = true;
 }
 
+/* With all that waited for it. */
+static void finish_event(struct gate *g, struct open_event *e)
+{
+	end_event(g, e);
+	complete_due(g);
+}
+
 static void end_aged(struct gate *g, struct open_event *e)
 {
 	g->metrics->events_aged += !e->ended;
@@ -390,10 +397,8 @@ static void take_line(struct gate *g, const char *line, size_t len)
 		return;
 	e = find(g, &k);
 	if (action == LAST) {
-		if (e) {
-			end_event(g, e);
-			complete_due(g);
-		}
+		if (e)
+			finish_event(g, e);
 		return;
 	}
 	if (!e) {
@@ -405,10 +410,8 @@ static void take_line(struct gate *g, const char *line, size_t len)
 		add_line(g, e, action, line, len);
 		e->awaited = e->awaited || action == TRIM;
 	}
-	if (action == ALONE) {
-		end_event(g, e);
-		complete_due(g);
-	}
+	if (action == ALONE)
+		finish_event(g, e);
 }
 
 static void keep_partial(struct gate *g, const char *data, size_t len)

@@ -151,12 +151,23 @@ static const char *container_of(const struct watch *w)
 	return *id && strcmp(id, w->self) ? id : NULL;
 }
 
+static bool ends_before(const struct witness_event *e,
+			const struct witness_event *end)
+{
+	for (const struct witness_event *next = e + 1; next < end; next++)
+		if (next->kind == WITNESS_EXIT && next->tid == e->pid)
+			return true;
+	return false;
+}
+
 /*
  * The child lives a little, mostly long enough to be looked at. If its end has
  * been heard of it is gone, or keeps nothing but its status: its cgroup is
  * worth the try, its vpid is not.
  */
-static void look_at_child(struct watch *w, struct fact *f, bool has_ended)
+static void look_at_child(struct watch *w, struct fact *f,
+			  const struct witness_event *e,
+			  const struct witness_event *end)
 {
 	const struct proc *near;
 	bool inside;
@@ -166,7 +177,7 @@ static void look_at_child(struct watch *w, struct fact *f, bool has_ended)
 		return;
 	near = merge_nearest(w->merge, f->pid);
 	inside = near && near->role >= ROLE_INIT;
-	if (inside && has_ended)
+	if (inside && ends_before(e, end))
 		return;
 	if (procfs_read(&w->procfs, w->proc_fd, f->child,
 			PROCFS_STATUS | (inside ? 0 : PROCFS_CGROUP), 0))
@@ -181,15 +192,6 @@ static void look_at_child(struct watch *w, struct fact *f, bool has_ended)
 			    w->procfs.memory_cgroup);
 }
 
-static bool ends_before(const struct witness_event *e,
-			const struct witness_event *end)
-{
-	for (const struct witness_event *next = e + 1; next < end; next++)
-		if (next->kind == WITNESS_EXIT && next->tid == e->pid)
-			return true;
-	return false;
-}
-
 static void put_fork(struct watch *w, const struct witness_event *e,
 		     const struct witness_event *end)
 {
@@ -201,7 +203,7 @@ static void put_fork(struct watch *w, const struct witness_event *e,
 	} else {
 		f.pid = e->parent;
 		f.child = e->pid;
-		look_at_child(w, &f, ends_before(e, end));
+		look_at_child(w, &f, e, end);
 	}
 	merge_put(w->merge, &f);
 }

@@ -354,21 +354,12 @@ START_TEST(test_unwanted)
 }
 END_TEST
 
-static void feed_call(struct out *o, unsigned int serial)
+static void feed_type(struct out *o, const char *type, unsigned int serial)
 {
 	char line[128];
 	int len = snprintf(line, sizeof(line),
-			   "type=SYSCALL msg=audit(1700000000.100:%u): \n",
+			   "type=%s msg=audit(1700000000.100:%u): \n", type,
 			   serial);
-
-	gate_feed(o->gate, line, (size_t)len);
-}
-
-static void feed_end(struct out *o, unsigned int serial)
-{
-	char line[128];
-	int len = snprintf(line, sizeof(line),
-			   "type=EOE msg=audit(1700000000.100:%u): \n", serial);
 
 	gate_feed(o->gate, line, (size_t)len);
 }
@@ -384,8 +375,8 @@ START_TEST(test_bound_waiting)
 	out_open(&o);
 	gate_feed(o.gate, STREAM(CALL("1")));
 	for (unsigned int i = 2; i <= 600; i++) {
-		feed_call(&o, i);
-		feed_end(&o, i);
+		feed_type(&o, "SYSCALL", i);
+		feed_type(&o, "EOE", i);
 	}
 	ck_assert_uint_eq(o.metrics.events_evicted, 0);
 	gate_feed(o.gate, STREAM(EXECVE("1") EOE("1")));
@@ -406,8 +397,8 @@ START_TEST(test_silent_node)
 					 NODE("a", EOE("2"))));
 	ck_assert_uint_eq(o.text.len, 0);
 	for (unsigned int i = 1; i <= 1100; i++) {
-		feed_call(&o, i);
-		feed_end(&o, i);
+		feed_type(&o, "SYSCALL", i);
+		feed_type(&o, "EOE", i);
 	}
 	ck_assert_ptr_nonnull(strstr(out_text(&o), "a 2:SYSCALL "));
 	ck_assert_ptr_null(strstr(o.text.data, "a 1:SYSCALL "));
@@ -451,7 +442,7 @@ START_TEST(test_bound)
 	out_open(&o);
 	out_open(&want);
 	for (unsigned int i = 1; i <= 1000; i++)
-		feed_call(&o, i);
+		feed_type(&o, "SYSCALL", i);
 	ck_assert_uint_eq(o.metrics.events_evicted, 1000 - 128);
 	gate_feed(o.gate, STREAM(CWD("5") EOE("5") CWD("1000")));
 	gate_finish(o.gate);
