@@ -196,12 +196,29 @@ claim_only_text_lost() {
 	same "nothing else was lost" "$(lost .)" "$lost_lines"
 }
 
+serials() {
+	sed -n 's/^\(node=[^ ]* \)*type=\([A-Z_0-9]*\) msg=audit([0-9.]*:\([0-9]*\)).*/\2 \3/p' |
+		grep -v '^DAEMON_' | cut -d' ' -f2
+}
+
+# What auditd wrote in front of what was cut out and behind it: a record there
+# may be of an event between two of those inside.
+beside_cut() {
+	head -c "$audit_from" "$scratch/audit/audit.log" | tail -n 1000
+	tail -c +$((audit_to + 1)) "$scratch/audit/audit.log" | head -n 1000
+}
+
 # Numbers that auditd's own log leaves out, as ranges, in why
 find_gaps() {
-	sed -n 's/^\(node=[^ ]* \)*type=\([A-Z_0-9]*\) msg=audit([0-9.]*:\([0-9]*\)).*/\2 \3/p' \
-		"$dir/audit.log" | grep -v '^DAEMON_' | cut -d' ' -f2 |
-		sort -nu | awk 'NR > 1 && $1 != last + 1 {
-			print last + 1 "-" $1 - 1 } { last = $1 }'
+	beside_cut | serials >"$scratch/beside"
+	serials <"$dir/audit.log" | sort -nu >"$scratch/serials"
+	first=$(head -n 1 "$scratch/serials")
+	last=$(tail -n 1 "$scratch/serials")
+	sort -nu "$scratch/serials" "$scratch/beside" |
+		awk -v first="$first" -v last="$last" '
+			$1 < first || $1 > last { next }
+			n && $1 != n + 1 { print n + 1 "-" $1 - 1 }
+			{ n = $1 }'
 }
 
 claim_auditd_whole() {
