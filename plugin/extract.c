@@ -147,7 +147,7 @@ static enum field field_named(const char *name, enum field last)
 
 	for (i = 0; i < N_FIELDS; i++) {
 		at = at + 1 < N_FIELDS ? at + 1 : 0;
-		if (!strcmp(name, field_names[at]))
+		if (*name == *field_names[at] && !strcmp(name, field_names[at]))
 			return (enum field)at;
 	}
 	return N_FIELDS;

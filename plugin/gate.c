@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "buf.h"
+#include "gate_key.h"
 #include "trim.h"
 
 /* Events; a busy host has about as many as cores, and a few that wait. */
 #define MAX_OPEN 128
 #define MAX_LINE 16384		/* bytes; a record is up to 8970 and its head */
-#define MAX_NODE 256		/* bytes of a node's name (auditd: 255) */
 #define MAX_AGE_MS 2000		/* as auparse's own end-of-event timeout */
 /* A system call's record is waited for by who has a higher serial, so far. */
 #define NEAR_MS 200
@@ -28,9 +28,16 @@ enum action {
 };
 
 struct rule {
-	const char *type;	/* a trailing * matches any rest */
+	const char *type;	/* or how it begins */
+	size_t len;
 	enum action action;
+	bool begins;
 };
+
+/* clang-format off */
+#define IS(type, action) { type, sizeof(type) - 1, action, false }
+#define BEGINS(type, action) { type, sizeof(type) - 1, action, true }
+/* clang-format on */
 
 /*
  * SECCOMP and ANOM_ABEND are written outside the audited system call
@@ -40,12 +47,12 @@ struct rule {
  * first.
  */
 static const struct rule rules[] = {
-	{ "SYSCALL", TRIM },	{ "EOE", LAST },	{ "PROCTITLE", LAST },
-	{ "EXECVE", KEEP },	{ "CWD", KEEP },	{ "AVC", KEEP },
-	{ "SECCOMP", ALONE },	{ "ANOM_ABEND", ALONE }, { "USER_AVC", DROP },
-	{ "USER_TTY", DROP },	{ "USER_*", ALONE },	{ "ADD_USER", ALONE },
-	{ "DEL_USER", ALONE },	{ "ADD_GROUP", ALONE }, { "DEL_GROUP", ALONE },
-	{ "CHUSER_ID", ALONE }, { "CHGRP_ID", ALONE },	{ "ACCT_LOCK", ALONE },
+	IS("SYSCALL", TRIM),	IS("EOE", LAST),	 IS("PROCTITLE", LAST),
+	IS("EXECVE", KEEP),	IS("CWD", KEEP),	 IS("AVC", KEEP),
+	IS("SECCOMP", ALONE),	IS("ANOM_ABEND", ALONE), IS("USER_AVC", DROP),
+	IS("USER_TTY", DROP),	BEGINS("USER_", ALONE),	 IS("ADD_USER", ALONE),
+	IS("DEL_USER", ALONE),	IS("ADD_GROUP", ALONE),	 IS("DEL_GROUP", ALONE),
+	IS("CHUSER_ID", ALONE), IS("CHGRP_ID", ALONE),	 IS("ACCT_LOCK", ALONE),
 };
 
 struct open_event {
@@ -57,7 +64,8 @@ struct open_event {
 	bool ended;		/* it waits for its turn */
 	uint64_t ended_line;	/* since this one */
 	bool awaited;		/* others wait for its end, which will come */
-	char node[MAX_NODE];
+	size_t node_len;
+	char node[GATE_MAX_NODE];
 	struct buf data;
 };
 
@@ -72,6 +80,7 @@ struct gate {
 	size_t n_open;
 	size_t n_ended;		/* of them, which wait for their turn */
 	struct open_event *open[MAX_OPEN]; /* n_open in use, oldest first */
+	struct gate_last last;
 	bool skipping;		/* the rest of a line that was too long */
 	struct buf partial;	/* a line whose newline has not come */
 };
@@ -121,103 +130,40 @@ void gate_set_event_bytes(struct gate *g, size_t bytes)
 	g->event_bytes = bytes;
 }
 
-static bool skip(const char **at, const char *end, const char *word)
-{
-	size_t len = strlen(word);
-
-	if ((size_t)(end - *at) < len || memcmp(*at, word, len))
-		return false;
-	*at += len;
-	return true;
-}
-
-/* At least one digit, at most 19, so that it fits. */
-static bool number(const char **at, const char *end, uint64_t *n)
-{
-	const char *from = *at;
-
-	*n = 0;
-	while (*at < end && **at >= '0' && **at <= '9' && *at - from < 19)
-		*n = *n * 10 + (uint64_t)(*(*at)++ - '0');
-	return *at > from;
-}
-
-/*
- * Not beyond a NUL, with which it would be another word as a string, nor the
- * byte that begins what ENRICHED adds.
- */
-static size_t word(const char **at, const char *end)
-{
-	const char *from = *at;
-
-	while (*at < end && **at && **at != ' ' && **at != '\x1d')
-		(*at)++;
-	return (size_t)(*at - from);
-}
-
-/* [node=NAME ]type=TYPE msg=audit(SEC.MSEC:SERIAL): */
-static bool read_key(const char *line, size_t len, struct gate_key *k)
-{
-	const char *at = line;
-	const char *end = line + len;
-	uint64_t sec, msec;
-
-	k->node = "";
-	k->node_len = 0;
-	if (skip(&at, end, "node=")) {
-		k->node = at;
-		k->node_len = word(&at, end);
-		/* auparse takes an empty name for another than none. */
-		if (!k->node_len || k->node_len >= MAX_NODE ||
-		    !skip(&at, end, " "))
-			return false;
-	}
-	if (!skip(&at, end, "type="))
-		return false;
-	k->type = at;
-	k->type_len = word(&at, end);
-	if (!skip(&at, end, " msg=audit(") || !number(&at, end, &sec) ||
-	    !skip(&at, end, ".") || !number(&at, end, &msec) ||
-	    !skip(&at, end, ":") || !number(&at, end, &k->serial) ||
-	    !skip(&at, end, "):"))
-		return false;
-	if (sec > UINT64_MAX / 2000 || msec > 999)
-		return false;
-	k->time_ms = sec * 1000 + msec;
-	return true;
-}
-
 static enum action action_of(const struct gate_key *k)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		const char *type = rules[i].type;
-		size_t len = strlen(type);
+		const struct rule *r = &rules[i];
 
-		if (type[len - 1] == '*' ?
-			    k->type_len >= len - 1 &&
-				    !memcmp(k->type, type, len - 1) :
-			    k->type_len == len && !memcmp(k->type, type, len))
-			return rules[i].action;
+		if ((k->type_len == r->len ||
+		     (r->begins && k->type_len > r->len)) &&
+		    !memcmp(k->type, r->type, r->len))
+			return r->action;
 	}
 	return DROP;
 }
 
-static bool same_node(const struct open_event *e, const struct gate_key *k)
+static bool is_node(const struct open_event *e, const char *node, size_t len)
 {
-	return strlen(e->node) == k->node_len &&
-	       !memcmp(e->node, k->node, k->node_len);
+	return e->node_len == len && (!len || !memcmp(e->node, node, len));
 }
 
-static struct open_event *find(struct gate *g, const struct gate_key *k)
+static bool same_node(const struct open_event *e, const struct gate_key *k)
+{
+	return is_node(e, k->node, k->node_len);
+}
+
+/* Its place; n_open if there is none. */
+static size_t find(const struct gate *g, const struct gate_key *k)
 {
 	for (size_t i = g->n_open; i-- > 0;) {
-		struct open_event *e = g->open[i];
+		const struct open_event *e = g->open[i];
 
 		if (!e->ended && e->serial == k->serial &&
 		    e->time_ms == k->time_ms && same_node(e, k))
-			return e;
+			return i;
 	}
-	return NULL;
+	return g->n_open;
 }
 
 /* Hands the event at place i on; its slot's memory is kept for the next. */
@@ -250,7 +196,7 @@ static void complete(struct gate *g, size_t i)
 static bool waits_for(const struct open_event *e, const struct open_event *o)
 {
 	return o->serial < e->serial && e->serial - o->serial < NEAR_SERIALS &&
-	       o->awaited && !o->ended && !strcmp(o->node, e->node);
+	       o->awaited && !o->ended && is_node(o, e->node, e->node_len);
 }
 
 static bool is_due(const struct gate *g, const struct open_event *e)
@@ -295,9 +241,15 @@ static void end_event(struct gate *g, struct open_event *e)
 }
 
 /* With all that waited for it. */
-static void finish_event(struct gate *g, struct open_event *e)
+static void finish_event(struct gate *g, size_t i)
 {
-	end_event(g, e);
+	struct open_event *e = g->open[i];
+
+	e->ended_line = g->metrics->lines;
+	if (g->n_ended || !is_due(g, e))
+		end_event(g, e);
+	else
+		complete(g, i);
 	complete_due(g);
 }
 
@@ -317,7 +269,8 @@ static void make_room(struct gate *g)
 	complete_due(g);
 }
 
-static struct open_event *open_event(struct gate *g, const struct gate_key *k)
+/* Returns its place. */
+static size_t open_event(struct gate *g, const struct gate_key *k)
 {
 	struct open_event *e;
 
@@ -335,18 +288,16 @@ static struct open_event *open_event(struct gate *g, const struct gate_key *k)
 	e->serial = k->serial;
 	e->cut = e->unwanted = e->ended = e->awaited = false;
 	e->takes_turns = !g->turns || g->turns(g->ctx, k);
+	e->node_len = k->node_len;
 	memcpy(e->node, k->node, k->node_len);
 	e->node[k->node_len] = '\0';
-	return e;
+	return g->n_open - 1;
 }
 
-/*
- * Of the same node only: nodes have clocks of their own. But one that fell
- * silent is not waited for while others go on and on.
- */
+/* Of the same node only: nodes have clocks of their own. */
 static void age(struct gate *g, const struct gate_key *k)
 {
-	bool changed = g->n_ended && !(g->metrics->lines % PATIENCE);
+	bool changed = false;
 
 	for (size_t i = 0; i < g->n_open; i++) {
 		struct open_event *e = g->open[i];
@@ -383,35 +334,42 @@ static void take_line(struct gate *g, const char *line, size_t len)
 	struct open_event *e;
 	enum action action;
 	struct gate_key k;
+	bool again;
+	size_t i;
 
 	g->metrics->lines++;
-	if (!read_key(line, len, &k)) {
+	if (!gate_read_key(&g->last, line, len, &k, &again)) {
 		g->metrics->lines_bad += len > 0;
 		return;
 	}
 	if (g->key)
 		g->key(g->ctx, &k);
-	age(g, &k);
+	if (!again)
+		age(g, &k);
+	/* A node that fell silent is not waited for while others go on. */
+	if (g->n_ended && !(g->metrics->lines % PATIENCE))
+		complete_due(g);
 	action = action_of(&k);
 	if (action == DROP)
 		return;
-	e = find(g, &k);
+	i = find(g, &k);
 	if (action == LAST) {
-		if (e)
-			finish_event(g, e);
+		if (i < g->n_open)
+			finish_event(g, i);
 		return;
 	}
-	if (!e) {
-		e = open_event(g, &k);
-		e->unwanted = action == TRIM && g->wants &&
-			      !g->wants(g->ctx, &k, line, len);
+	if (i == g->n_open) {
+		i = open_event(g, &k);
+		g->open[i]->unwanted = action == TRIM && g->wants &&
+				       !g->wants(g->ctx, &k, line, len);
 	}
+	e = g->open[i];
 	if (!e->unwanted) {
 		add_line(g, e, action, line, len);
 		e->awaited = e->awaited || action == TRIM;
 	}
 	if (action == ALONE)
-		finish_event(g, e);
+		finish_event(g, i);
 }
 
 static void keep_partial(struct gate *g, const char *data, size_t len)
