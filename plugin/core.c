@@ -29,7 +29,7 @@
  * the start of a container alone is some hundred births and ends.
  */
 #define LOOK_MS (INTAKE_LULL_MS + 4)
-#define LOOKS 512
+#define LOOKS 128
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 #define MAX_RUSH 8	/* slices that are told of together, at most */
@@ -73,12 +73,17 @@ static uint64_t now_ms(void)
 }
 
 /* The state goes first: see ledger.h. */
-static void hand_over(struct core *c)
+static void flush(struct core *c)
 {
-	channel_cork(c->out, true);
 	if (c->keeper)
 		keeper_flush(c->keeper);
 	outlet_flush(c->outlet);
+}
+
+static void hand_over(struct core *c)
+{
+	channel_cork(c->out, true);
+	flush(c);
 	channel_cork(c->out, false);
 }
 
@@ -331,16 +336,21 @@ static void give_back(struct core *c)
 	c->peak = size;
 }
 
-/* What was told goes out, and what of it was lost is told. */
+/*
+ * What was told goes out, and what of it was lost is told. The ledger is woken
+ * last: it would wait for the locks that are taken here, and its for them.
+ */
 static void settle_up(struct core *c)
 {
-	hand_over(c);
+	channel_cork(c->out, true);
+	flush(c);
 	if (c->keeper) {
 		keeper_came(c->keeper, pipeline_serial(c->pipeline), c->quiet);
 		keeper_tick(c->keeper, c->ledger);
 	}
 	report_lost(c);
-	hand_over(c);
+	flush(c);
+	channel_cork(c->out, false);
 }
 
 /* Counts this slice. Whether it may go out together with what waits already. */

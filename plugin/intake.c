@@ -202,23 +202,27 @@ static void end(struct intake *in)
  * within a few milliseconds is read at once, but not so much that auditd would
  * find its socket full: a record takes about a KiB of the 200 that it has, by
  * the kernel's count. While every pause brings something, nothing else wakes
- * this thread. Where so much comes that it is read more often than that, the
- * taker hears of it no more often for it.
+ * this thread.
  */
-#define FEW_BYTES 6000
 #define LITTLE_BYTES 12288
 #define MUCH_BYTES 20480
+#define HELD_BYTES 131072	/* of which the taker has not been told, at most */
+/* Bytes a ms: less is a lull, more a crowd. (An execution is some 2300.) */
+#define LULL_RATE 500
+#define CROWD_RATE 1200
 
-/* How long is gathered next time, after n bytes this time. */
+/* How long is gathered next time, after n bytes in pause_ms this time. */
 static int next_pause(int pause_ms, ssize_t n)
 {
-	int most_ms = n < FEW_BYTES ? INTAKE_LULL_MS : INTAKE_GATHER_MS;
+	int most_ms = n < LULL_RATE * pause_ms ? INTAKE_LULL_MS :
+						 INTAKE_GATHER_MS;
+	int longer_ms = pause_ms + pause_ms / 4 + 1;
 
 	if (n > MUCH_BYTES)
 		return pause_ms / 2;
-	if (pause_ms > most_ms)
-		return pause_ms - 1;
-	return n < LITTLE_BYTES && pause_ms < most_ms ? pause_ms + 1 : pause_ms;
+	if (n > LITTLE_BYTES && pause_ms < most_ms)
+		return pause_ms;
+	return longer_ms < most_ms ? longer_ms : most_ms;
 }
 
 static void tell(struct intake *in)
@@ -232,10 +236,12 @@ static void tell(struct intake *in)
 /* What little was read after a pause may wait for one more that is as long. */
 static void tell_in_time(struct intake *in, int pause_ms, ssize_t n)
 {
+	int most_ms = n > CROWD_RATE * pause_ms ? INTAKE_CROWD_MS :
+						  INTAKE_GATHER_MS;
+
 	in->held_ms += pause_ms;
 	in->held_bytes += n > 0 ? (size_t)n : 0;
-	if (in->held_ms + pause_ms > INTAKE_GATHER_MS ||
-	    in->held_bytes > MUCH_BYTES)
+	if (in->held_ms + pause_ms > most_ms || in->held_bytes > HELD_BYTES)
 		tell(in);
 }
 

@@ -27,11 +27,14 @@
 /* What one message can hold: the channel must have more room than that. */
 #define INTAKE_MESSAGE_BYTES ((size_t)48 << 10)
 /*
- * What comes within so many ms goes on together: the shorter time where much
- * comes, and where little did, the longer one where it goes on and on.
+ * What comes within so many ms goes on together: a lull, in which it goes on
+ * and on with little at a time, may take its time; where so much comes that it
+ * must be read more often, the taker hears of it no sooner for that. What comes
+ * first after a pause is not kept waiting for longer than in between.
  */
 #define INTAKE_GATHER_MS 11
-#define INTAKE_LULL_MS 20
+#define INTAKE_CROWD_MS 24
+#define INTAKE_LULL_MS 50
 
 struct intake;
 
