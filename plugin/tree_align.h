@@ -48,6 +48,7 @@ struct own_number {
 	const struct anchor *anchor;	/* or NULL */
 	/* Of the claim, or of what is to be one: */
 	const struct proc *owner;	/* the parent */
+	const struct proc *plain;	/* it, unless by clone3; or NULL */
 	uint64_t at;
 	bool waits, clone3;
 	bool possible;	/* it may be of the birth looked at */
@@ -104,6 +105,7 @@ struct alignment {
 	struct part {
 		size_t left, right, first, end;
 	} weighed;	/* up to now */
+	struct column silent, heard;	/* where nothing more is known */
 	struct column worth[N_HOST];
 	struct column up[N_HOST];	/* the best that ends with these two, */
 	struct column down[N_HOST];	/* or begins */

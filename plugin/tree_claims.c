@@ -16,9 +16,10 @@ static void link_in_ns(struct claim *c, struct pidns *ns)
 {
 	struct claim *newer = NULL, *older = ns->claims;
 
-	if (ns->near && between(ns->near->serial, c->serial) <
-				between(older->serial, c->serial))
-		older = ns->near;
+	for (int i = 0; i < 2; i++)
+		if (ns->near[i] && between(ns->near[i]->serial, c->serial) <
+					   between(older->serial, c->serial))
+			older = ns->near[i];
 	if (older)
 		newer = older->prev;
 	while (newer && newer->serial < c->serial) {
@@ -50,8 +51,9 @@ static void unlink_in_ns(struct claim *c)
 		c->ns->claims = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	if (c->ns->near == c)
-		c->ns->near = c->next;
+	for (int i = 0; i < 2; i++)
+		if (c->ns->near[i] == c)
+			c->ns->near[i] = c->next ? c->next : c->prev;
 	c->ns->n_claims--;
 	pidns_unref(c->ns);
 }
@@ -68,47 +70,14 @@ static void link_claim(struct tree *t, struct claim *c)
 	t->n_claims++;
 }
 
-static struct claim **table_of(struct tree *t, const struct claim *c)
+static struct claimed *numbers_of(struct tree *t, const struct claim *c)
 {
 	return c->ns->mode == PIDNS_HOST ? &t->host_claims : &c->ns->by_vpid;
 }
 
-static void index_add(struct claim **table, struct claim *c)
-{
-	HASH_ADD_BYHASHVALUE(hh, *table, vpid, sizeof(c->vpid),
-			     claim_hash(c->vpid), c);
-}
-
-/* By its number: the latest of those that have it is found. */
-static void hash_claim(struct tree *t, struct claim *c)
-{
-	struct claim **table = table_of(t, c);
-
-	c->under = claim_find(*table, c->vpid);
-	if (c->under)
-		HASH_DELETE(hh, *table, c->under);
-	index_add(table, c);
-}
-
-static void unhash_claim(struct tree *t, struct claim *c)
-{
-	struct claim **table = table_of(t, c), *top;
-
-	top = claim_find(*table, c->vpid);
-	if (top == c) {
-		HASH_DELETE(hh, *table, c);
-		if (c->under)
-			index_add(table, c->under);
-		return;
-	}
-	while (top->under != c)
-		top = top->under;
-	top->under = c->under;
-}
-
 static void free_claim(struct tree *t, struct claim *c)
 {
-	unhash_claim(t, c);
+	claimed_remove(numbers_of(t, c), c);
 	unlink_in_ns(c);
 	if (c->all_prev)
 		c->all_prev->all_next = c->all_next;
@@ -128,10 +97,10 @@ static void free_claim(struct tree *t, struct claim *c)
 
 static void move_claim(struct tree *t, struct claim *c, struct pidns *ns)
 {
-	unhash_claim(t, c);
+	claimed_remove(numbers_of(t, c), c);
 	unlink_in_ns(c);
 	link_in_ns(c, ns);
-	hash_claim(t, c);
+	claimed_add(numbers_of(t, c), c);
 }
 
 /* A namespace was found within another: the claims made in it are its own. */
@@ -315,7 +284,7 @@ static struct claim *new_claim(struct tree *t, struct proc *caller,
 	link_in_ns(c, caller->priv->ns);
 	c->timer.kind = TIMER_CLAIM;
 	link_claim(t, c);
-	hash_claim(t, c);
+	claimed_add(numbers_of(t, c), c);
 	timers_set(&t->timers, &c->timer, c->at + t->options.linger_ms);
 	return c;
 }
@@ -329,7 +298,7 @@ static void host_claim(struct tree *t, struct proc *caller,
 
 	if (p && placed(p))
 		return;
-	old = claim_find(t->host_claims, f->child);
+	old = claimed_newest(&t->host_claims, f->child);
 	if (old)
 		claim_drop(t, old);
 	new_claim(t, caller, caller, f);

@@ -34,6 +34,18 @@ static struct given_set *given_set(const struct tree *t, pid_t pid)
 				     NULL;
 }
 
+/* In which places of the set it is, a bit for each: all are looked at at once. */
+static unsigned int places_of(const struct given_set *set, pid_t pid)
+{
+	static const unsigned int bit[GIVEN_WAYS] = { 1,  2,  4,  8,
+						      16, 32, 64, 128 };
+	unsigned int bits = 0;
+
+	for (unsigned int i = 0; i < GIVEN_WAYS; i++)
+		bits |= set->pid[i] == pid ? bit[i] : 0;
+	return bits;
+}
+
 /* All in one piece, that is given back as one. */
 static struct given_set *new_sets(void)
 {
@@ -152,11 +164,12 @@ static const struct pidns *given_near(const struct tree *t, pid_t pid,
 {
 	const struct given_set *set = given_set(t, pid);
 	const struct pidns *found = NULL;
+	unsigned int bits = set ? places_of(set, pid) : 0;
 	uint64_t ms;
 
-	for (int i = 0; set && i < GIVEN_WAYS; i++) {
-		if (set->pid[i] != pid)
-			continue;
+	for (; bits; bits &= bits - 1) {
+		int i = __builtin_ctz(bits);
+
 		ms = between(set->at[i], (uint32_t)at);
 		if (ms > *near_ms)
 			continue;

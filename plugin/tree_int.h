@@ -12,6 +12,7 @@
  * tree_settle.c	the last word on a birth
  * tree_pidns.c		pid namespaces
  * tree_claims.c	births that parents announced
+ * tree_claimed.c	the same by their numbers
  * tree_judge.c		which birth was whose
  * tree_step.c		the same by the numbers of the neighbours
  * tree_given.c		who was given which number
@@ -95,6 +96,12 @@ struct anchor {
  */
 #define MAX_JUDGED 256
 
+/* Claims by their numbers. */
+struct claimed {
+	struct claim **buckets;	/* by claim.chain */
+	size_t n, size;
+};
+
 struct pidns {
 	unsigned int refs;	/* processes whose claims are numbers in it */
 	enum pidns_mode mode;
@@ -102,10 +109,11 @@ struct pidns {
 	struct proc *init;	/* its child reaper; NULL if not known or gone */
 	struct claim *claims;	/* open, and answered by unsettled children;
 				 * by falling serial */
-	struct claim *near;	/* of them, where one was sought last */
+	struct claim *near[2];	/* of them, where one was sought last: for a
+				 * verdict that may not be the last, and one
+				 * that is */
 	size_t n_claims;	/* those */
-	struct claim *by_vpid;	/* the latest of each number, where they are
-				 * local ones */
+	struct claimed by_vpid;	/* where their numbers are local ones */
 	struct proc *waiting;	/* STATE_WAITING, by waiting_next */
 	size_t n_hidden;	/* of those, who say that they have a child */
 	uint64_t late_at;	/* when a fact came that was late, last */
@@ -127,6 +135,7 @@ struct claim {
 	struct proc *owner;	/* whose child it is: differs with CLONE_PARENT */
 	struct pidns *ns;
 	struct proc *answer;	/* the child, until it is settled; or NULL */
+	struct claim *chain;	/* in host_claims or ns->by_vpid */
 	pid_t vpid;
 	enum fork_call call;
 	uint64_t at;
@@ -138,30 +147,7 @@ struct claim {
 	struct timer timer;
 	struct claim *prev, *next;	/* in ns->claims */
 	struct claim *all_prev, *all_next;
-	struct claim *under;	/* the one before of the same number */
-	UT_hash_handle hh;	/* in host_claims or ns->by_vpid, by vpid, if
-				 * it is the latest of its number */
 };
-
-/*
- * Numbers that follow each other are mostly in buckets that do. Those that
- * somebody has chosen, in steps of a power of two, are not all in one.
- */
-static inline unsigned int claim_hash(pid_t number)
-{
-	unsigned int n = (unsigned int)number;
-
-	return n ^ (n >> 6) * 0x9E3779B1u;
-}
-
-static inline struct claim *claim_find(struct claim *table, pid_t number)
-{
-	struct claim *c;
-
-	HASH_FIND_BYHASHVALUE(hh, table, &number, sizeof(number),
-			      claim_hash(number), c);
-	return c;
-}
 
 /* When and by which record something happened. */
 struct when {
@@ -357,7 +343,7 @@ struct tree {
 	struct image *no_image;	/* whoever was not heard yet has these */
 	struct cred *no_cred;
 	struct parent_shown *shown;
-	struct claim *host_claims;	/* clone3 of the host's namespace */
+	struct claimed host_claims;	/* clone3 of the host's namespace */
 	struct container_priv *containers;
 	struct pidns *host_ns;
 	struct claim *claims;	/* every one */
@@ -453,6 +439,12 @@ void pids_remove(struct pids *pids, struct proc *p);
 struct proc *pids_newest(const struct pids *pids, pid_t pid);
 struct proc *pids_older(const struct proc *p);
 void pids_free(struct pids *pids);
+
+/* tree_claimed.c */
+void claimed_add(struct claimed *by, struct claim *c);
+void claimed_remove(struct claimed *by, struct claim *c);
+struct claim *claimed_newest(const struct claimed *by, pid_t number);
+struct claim *claimed_older(const struct claim *c);
 
 /* tree_limbo.c */
 

@@ -67,7 +67,7 @@ void pids_add(struct pids *pids, struct proc *p)
 {
 	struct proc **chain;
 
-	if (pids->n == pids->size)
+	if (pids->n >= pids->size / 2)
 		resize(pids, pids->size ? 2 * pids->size : MIN_BUCKETS);
 	chain = &pids->buckets[bucket_of(p->pid, pids->size)];
 	pids->n_again += user_in(*chain, p->pid) != NULL;
@@ -92,7 +92,7 @@ void pids_remove(struct pids *pids, struct proc *p)
 	p->priv->pid_next = NULL;
 	pids->n--;
 	pids->n_again -= pids_newest(pids, p->pid) != NULL;
-	if (pids->size > MIN_BUCKETS && pids->n < pids->size / 8)
+	if (pids->size > MIN_BUCKETS && pids->n < pids->size / 16)
 		resize(pids, pids->size / 2);
 }
 

@@ -294,7 +294,7 @@ static bool fits_claim(struct tree *t, const struct claim *c,
 bool consider(struct tree *t, struct proc *p)
 {
 	struct verdict v;
-	struct claim *c = claim_find(t->host_claims, p->pid);
+	struct claim *c = claimed_newest(&t->host_claims, p->pid);
 	struct proc *q;
 
 	if (c && fits_claim(t, c, p)) {

@@ -11,11 +11,12 @@
 static struct claim *claim_of(const struct pidns *ns, pid_t vpid,
 			      uint64_t serial)
 {
-	struct claim *c = claim_find(ns->by_vpid, vpid);
+	struct claim *c = claimed_newest(&ns->by_vpid, vpid), *older;
 
-	while (c && c->under &&
-	       between(c->under->serial, serial) < between(c->serial, serial))
-		c = c->under;
+	for (; c && (older = claimed_older(c)); c = older)
+		if (between(older->serial, serial) >=
+		    between(c->serial, serial))
+			break;
 	return c;
 }
 
@@ -50,8 +51,10 @@ static void lay_claim(const struct alignment *a, struct own_number *o,
 	o->at = c->at;
 	o->waits = waits(c);
 	o->clone3 = c->call == FORK_CLONE3;
+	o->plain = o->clone3 ? NULL : c->owner;
 	o->possible = is_possible(c, a->p, a->q);
 	o->after = o->serial = c->serial;
+	o->before = UINT64_MAX;
 	if (!o->waits)
 		return;
 	beside = claim_beside(c, -1);
@@ -83,7 +86,12 @@ static void lay_numbers(struct alignment *a, size_t i, size_t end)
 	struct claim *c;
 
 	for (struct own_number *o = &a->own[i]; i < end; i++, o++, vpid++) {
-		*o = (struct own_number){ .vpid = vpid, .before = UINT64_MAX };
+		o->vpid = vpid;
+		o->claim = NULL;
+		o->by = NULL;
+		o->anchor = NULL;
+		o->plain = NULL;
+		o->possible = false;
 		while (n < a->ns->n_anchors && a->ns->anchors[n].vpid < vpid)
 			n++;
 		if (n < a->ns->n_anchors && a->ns->anchors[n].vpid == vpid)

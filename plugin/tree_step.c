@@ -11,11 +11,11 @@
 #include "tree_align.h"
 
 /* How far to look. Mostly few numbers tell already. */
-enum { FEW, MORE, MANY };
+enum { FEW, MANY };
 static const struct {
 	size_t side;
 	pid_t reach;
-} far[] = { [FEW] = { 8, 12 }, [MORE] = { 14, 22 }, [MANY] = { SIDE, REACH } };
+} far[] = { [FEW] = { 14, 22 }, [MANY] = { SIDE, REACH } };
 
 /* So many say what is around a spot. */
 #define NEIGHBOURS 6
@@ -60,17 +60,15 @@ static bool is_clear(const struct best *best, const struct proc *p)
  * Whether more numbers will not change it: in the end, because there is none
  * nearly as good, and before that, also because it cannot be clear.
  */
-static bool is_enough(const struct best *best, const struct alignment *a, int n)
+static bool is_enough(const struct best *best, const struct alignment *a)
 {
+	bool at_once = best->claim && speaks_at_once(best, a->p);
 	int lead = best->worth - best->second;
 
-	if (!best->claim)
-		return !a->final;
-	if (!speaks_at_once(best, a->p))
-		return !a->final ||
-		       (n > FEW && best->worth >= SURE && lead >= 2 * CLEAR);
-	return best->worth >= SURE &&
-	       (a->final ? lead >= CLEAR : n > FEW && lead >= 2 * CLEAR);
+	if (!a->final && !at_once)
+		return true;
+	return best->claim && best->worth >= SURE &&
+	       lead >= (a->final && at_once ? CLEAR : 2 * CLEAR);
 }
 
 static void pick(struct best *best, const struct alignment *a)
@@ -152,7 +150,7 @@ static void align_near(struct alignment *a, struct best *best, pid_t apart)
 			*best = (struct best){ 0 };
 			align(a, best);
 		}
-		if (is_enough(best, a, n))
+		if (is_enough(best, a))
 			return;
 	}
 }
@@ -166,16 +164,16 @@ static void align_far(struct alignment *a, struct best *best)
 }
 
 /* Where p was born, if it spoke at once. False if nobody was born then. */
-static bool find_recent(struct spot *spot, struct pidns *ns,
-			const struct proc *p)
+static bool find_recent(struct spot *spot, struct claim **near,
+			struct claim *newest, const struct proc *p)
 {
-	struct claim *c = ns->near ? ns->near : ns->claims;
+	struct claim *c = *near ? *near : newest;
 
 	while (c && c->serial > p->priv->first_serial && c->next)
 		c = c->next;
 	while (c && c->prev && c->prev->serial <= p->priv->first_serial)
 		c = c->prev;
-	ns->near = c;
+	*near = c;
 	if (c)
 		*spot = (struct spot){ c->vpid, c->at, c->serial };
 	return c;
@@ -225,16 +223,15 @@ bool step_may_answer(const struct claim *c, const struct proc *p,
 }
 
 /* Whether one of the claims around the recent one may. */
-static bool has_soon(const struct pidns *ns, const struct proc *p,
+static bool has_soon(const struct claim *near, const struct proc *p,
 		     const struct proc *q)
 {
 	const struct claim *c;
 
-	for (c = ns->near; c && is_soon(c, p); c = c->next)
+	for (c = near; c && is_soon(c, p); c = c->next)
 		if (may_be_clear(c, p, q))
 			return true;
-	for (c = ns->near ? ns->near->prev : NULL; c && is_soon(c, p);
-	     c = c->prev)
+	for (c = near ? near->prev : NULL; c && is_soon(c, p); c = c->prev)
 		if (may_be_clear(c, p, q))
 			return true;
 	return false;
@@ -280,12 +277,13 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	struct pidns *ns = q->priv->ns;
 	struct best best = { 0 };
 	struct spot spot, below;
-	bool recent = find_recent(&spot, ns, p), lower;
+	struct claim **near = &ns->near[final];
+	bool recent = find_recent(&spot, near, ns->claims, p), lower;
 	pid_t apart;
 	struct alignment a;
 
 	*sure = false;
-	if (!final && !has_soon(ns, p, q))
+	if (!final && !has_soon(*near, p, q))
 		return NULL;
 	lower = find_below(&below, t, ns, p);
 	apart = recent && lower ? abs(below.vpid - spot.vpid) : 0;

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The claims by the numbers they announced: a hash table chained through the
+ * claims, as that of the pids (tree_pids.c). Those of one number are in one
+ * chain, the newest first. It costs a claim one pointer, and what is looked at
+ * while one is sought is what is wanted of it then.
+ */
+#include "tree_int.h"
+
+#define MIN_BUCKETS 16
+
+/*
+ * Numbers that follow each other are mostly in buckets that do. Those that
+ * somebody has chosen, in steps of a power of two, are not all in one.
+ */
+static size_t bucket_of(pid_t number, size_t size)
+{
+	uint32_t n = (uint32_t)number;
+
+	return (n ^ (n >> 6) * UINT32_C(0x9E3779B1)) & (size - 1);
+}
+
+static struct claim *claim_in(struct claim *chain, pid_t number)
+{
+	while (chain && chain->vpid != number)
+		chain = chain->chain;
+	return chain;
+}
+
+struct claim *claimed_newest(const struct claimed *by, pid_t number)
+{
+	return by->n ? claim_in(by->buckets[bucket_of(number, by->size)],
+				number) :
+		       NULL;
+}
+
+struct claim *claimed_older(const struct claim *c)
+{
+	return claim_in(c->chain, c->vpid);
+}
+
+static struct claim **end_of(struct claim **chain)
+{
+	while (*chain)
+		chain = &(*chain)->chain;
+	return chain;
+}
+
+/* Chains keep their order, in which the claims of a number are. */
+static void resize(struct claimed *by, size_t size)
+{
+	struct claimed old = *by;
+	struct claim *c, *next;
+
+	by->size = size;
+	by->buckets = calloc(size, sizeof(struct claim *));
+	if (!by->buckets)
+		abort();
+	for (size_t i = 0; i < old.size; i++) {
+		for (c = old.buckets[i]; c; c = next) {
+			next = c->chain;
+			c->chain = NULL;
+			*end_of(&by->buckets[bucket_of(c->vpid, size)]) = c;
+		}
+	}
+	free(old.buckets);
+}
+
+void claimed_add(struct claimed *by, struct claim *c)
+{
+	struct claim **chain;
+
+	if (by->n == by->size)
+		resize(by, by->size ? 2 * by->size : MIN_BUCKETS);
+	chain = &by->buckets[bucket_of(c->vpid, by->size)];
+	c->chain = *chain;
+	*chain = c;
+	by->n++;
+}
+
+void claimed_remove(struct claimed *by, struct claim *c)
+{
+	struct claim **at = &by->buckets[bucket_of(c->vpid, by->size)];
+
+	while (*at != c)
+		at = &(*at)->chain;
+	*at = c->chain;
+	c->chain = NULL;
+	if (!--by->n) {
+		free(by->buckets);
+		*by = (struct claimed){ 0 };
+	} else if (by->size > MIN_BUCKETS && by->n < by->size / 8) {
+		resize(by, by->size / 2);
+	}
+}
