@@ -11,6 +11,13 @@
 #define MAX_WAITING 65536
 #define MAX_ADOPTED 256
 #define MAX_STEPS 64
+/*
+ * The clock of audit's stamps goes by ticks (ktime_get_coarse_real_ts64() in
+ * kernel/time/timekeeping.c), and stands still for longer than one when there
+ * are none: in a virtual machine, the processor that has them may not run while
+ * others do. (13 ms were seen.) No number comes round within that time.
+ */
+#define STALL_MS 100
 
 struct merge {
 	struct tree *tree;
@@ -316,15 +323,40 @@ static void come(struct merge *m, uint64_t stamp_ms)
 	epochs_come(&m->epochs, time_ms);
 }
 
-/* A time that was twice: nobody speaks before he is born. */
+/*
+ * When he was born who speaks, though by the stamp it was before that; 0 if it
+ * was not, or if another may have had the pid then.
+ */
+static uint64_t born_later(const struct merge *m, pid_t pid, uint64_t time_ms)
+{
+	const struct item *birth = queue_oldest(&m->queue, pid);
+	uint64_t born_ms = tree_first_born(m->tree, pid);
+
+	if (!tree_trusts(m->tree, time_ms))
+		return 0;
+	if (!born_ms && birth)
+		born_ms = queue_born_at(birth);
+	return born_ms > time_ms + COARSE_MS && born_ms <= time_ms + STALL_MS ?
+		       born_ms :
+		       0;
+}
+
+/*
+ * Nobody speaks before he is born: not at the first of a time that was twice,
+ * and not because the clock stood still.
+ */
 static uint64_t time_of(struct merge *m, const struct fact *f)
 {
 	uint64_t earliest = epochs_earliest(&m->epochs, f->time_ms);
 	const struct item *birth = queue_newest(&m->queue, f->pid);
+	uint64_t time_ms, born_ms;
 
-	return !earliest || (birth && earliest + COARSE_MS < birth->time_ms) ?
-		       epochs_latest(&m->epochs, f->time_ms) :
-		       earliest;
+	time_ms =
+		!earliest || (birth && earliest + COARSE_MS < birth->time_ms) ?
+			epochs_latest(&m->epochs, f->time_ms) :
+			earliest;
+	born_ms = born_later(m, f->pid, time_ms);
+	return born_ms ? born_ms : time_ms;
 }
 
 void merge_apply(struct merge *m, const struct fact *heard)

@@ -85,7 +85,16 @@ const struct item *queue_newest(const struct queue *q, pid_t pid)
 	return birth ? birth->item : NULL;
 }
 
-static uint64_t born_at(const struct item *item)
+const struct item *queue_oldest(const struct queue *q, pid_t pid)
+{
+	const struct birth *birth = newest(q, pid);
+
+	while (birth && birth->older)
+		birth = birth->older;
+	return birth ? birth->item : NULL;
+}
+
+uint64_t queue_born_at(const struct item *item)
 {
 	return item->found ? item->found->start_ms : item->time_ms;
 }
@@ -94,7 +103,7 @@ const struct item *queue_birth_of(const struct queue *q, const struct fact *f)
 {
 	const struct birth *birth = newest(q, f->pid);
 
-	while (birth && born_at(birth->item) > f->time_ms + COARSE_MS)
+	while (birth && queue_born_at(birth->item) > f->time_ms + COARSE_MS)
 		birth = birth->older;
 	return birth ? birth->item : NULL;
 }

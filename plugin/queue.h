@@ -65,4 +65,10 @@ const struct item *queue_newest(const struct queue *q, pid_t pid);
 /* By which he comes of whom a record speaks. */
 const struct item *queue_birth_of(const struct queue *q, const struct fact *f);
 
+/* The first of the births under pid that wait; NULL if none does. */
+const struct item *queue_oldest(const struct queue *q, pid_t pid);
+
+/* When that birth was, in ms: of who was found, before it waited. */
+uint64_t queue_born_at(const struct item *item);
+
 #endif

@@ -123,6 +123,12 @@ const struct proc *tree_find(struct tree *t, pid_t pid);
  */
 bool tree_had(struct tree *t, pid_t pid, uint64_t time_ms);
 
+/*
+ * When the first of those was born who had that pid and are not forgotten, in
+ * ms; 0 if nobody is known.
+ */
+uint64_t tree_first_born(const struct tree *t, pid_t pid);
+
 /* Whether somebody in the tree, or waiting for it, has or had that pid. */
 bool tree_knows(const struct tree *t, pid_t pid);
 

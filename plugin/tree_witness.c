@@ -83,6 +83,15 @@ bool tree_knows(const struct tree *t, pid_t pid)
 	return pids_newest(&t->pids, pid) != NULL;
 }
 
+uint64_t tree_first_born(const struct tree *t, pid_t pid)
+{
+	const struct proc *p = pids_newest(&t->pids, pid), *first = p;
+
+	for (; p; p = pids_older(p))
+		first = p;
+	return first ? first->priv->birth_at - t->offset : 0;
+}
+
 bool tree_trusts(const struct tree *t, uint64_t time_ms)
 {
 	return time_ms + t->offset >= t->witness_since;
