@@ -13,6 +13,7 @@
 #define BATCH_BYTES ((size_t)256 << 10)
 #define ANEW_BYTES ((size_t)64 << 10)	/* likewise, of what is written anew */
 #define KEPT_BYTES ((size_t)16 << 10)	/* of a batch, between bursts */
+#define CALM_MS 1000	/* so long nothing came: no burst */
 
 struct log {
 	struct ledger *ledger;
@@ -162,6 +163,17 @@ static void flush_logs(struct ledger *l)
 	}
 }
 
+/* Whether a burst's memory is still kept. */
+static bool is_roomy(const struct ledger *l)
+{
+	int i;
+
+	for (i = 0; i < LEDGER_LOGS; i++)
+		if (l->logs[i].batch.size > KEPT_BYTES)
+			return true;
+	return l->anew.size > KEPT_BYTES;
+}
+
 static void release(struct ledger *l)
 {
 	int i;
@@ -301,16 +313,25 @@ static bool is_idle(const struct ledger *l)
 	return !l->anew.len;
 }
 
+static int wait_ms(const struct ledger *l, bool idle)
+{
+	if (!idle)
+		return 0;
+	return is_roomy(l) ? CALM_MS : -1;
+}
+
 static void *run(void *ctx)
 {
 	struct ledger *l = ctx;
 	struct channel_msg msg;
 	uint64_t one = 1;
+	bool idle;
 	int n;
 
 	confine_enter(l->confine, CONFINE_LEDGER);
 	do {
-		n = channel_take(l->in, &msg, is_idle(l) ? -1 : 0);
+		idle = is_idle(l);
+		n = channel_take(l->in, &msg, wait_ms(l, idle));
 		if (n > 0) {
 			bool full = collect(l, &msg);
 
@@ -320,7 +341,7 @@ static void *run(void *ctx)
 		}
 		flush_logs(l);
 		flush_anew(l);
-		if (!n)
+		if (!n && idle)
 			release(l);
 		obey(l);
 	} while (n >= 0);
