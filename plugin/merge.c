@@ -286,7 +286,8 @@ static bool is_next_user(const struct item *i, const struct fact *f)
 static void give_own(struct merge *m, const struct fact *f,
 		     const struct item *next)
 {
-	uint64_t until_ms = f->time_ms + 2 * COARSE_MS;
+	bool trusted = tree_trusts(m->tree, f->time_ms);
+	uint64_t until_ms = f->time_ms + (trusted ? STALL_MS : 2 * COARSE_MS);
 	const struct item *last = NULL;
 
 	if ((f->kind != FACT_EXIT && f->kind != FACT_EXEC) ||
@@ -297,7 +298,7 @@ static void give_own(struct merge *m, const struct fact *f,
 	    tree_awaits_exec(m->tree, f->pid, f->time_ms))
 		return;
 	/* An exec is stamped when it was called, and may take its time. */
-	if (f->kind == FACT_EXEC && tree_trusts(m->tree, f->time_ms))
+	if (f->kind == FACT_EXEC && trusted)
 		until_ms = UINT64_MAX;
 	for (struct item *i = m->queue.first;
 	     i && i->time_ms <= until_ms && i != next && !is_next_user(i, f);
