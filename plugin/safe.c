@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "safe.h"
 
+#include <string.h>
+
 /* Where a byte must be looked at, by what is being written. */
 enum {
 	IN_WORD = 1, /* may not stand bare in a shell's word */
@@ -91,11 +93,35 @@ static unsigned int decode(const char *s, size_t len, uint32_t *cp)
 	return n;
 }
 
+#define EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The top bit of a byte, if that is 0 (and perhaps of one that follows it). */
+static inline uint64_t zeros(uint64_t bytes)
+{
+	return (bytes - EIGHT(1)) & ~bytes & EIGHT(0x80);
+}
+
+/*
+ * Whether none of eight bytes need be looked at in text or in JSON: neither a
+ * control character nor above ASCII, no quote and no backslash.
+ */
+static inline bool are_plain(const char *s)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, s, sizeof(bytes));
+	return !((((bytes - EIGHT(0x20)) | bytes) & EIGHT(0x80)) |
+		 zeros(bytes ^ EIGHT(0x7f)) | zeros(bytes ^ EIGHT('"')) |
+		 zeros(bytes ^ EIGHT('\\')));
+}
+
 /* How many bytes at s need no look at all. */
 static inline size_t clean_run(const char *s, size_t len, unsigned char where)
 {
 	size_t n = 0;
 
+	while (where != IN_WORD && len - n >= 8 && are_plain(s + n))
+		n += 8;
 	while (n < len && !(stops[(unsigned char)s[n]] & where))
 		n++;
 	return n;

@@ -205,6 +205,20 @@ START_TEST(test_code_points)
 }
 END_TEST
 
+/* Plain bytes are looked at by eights: each byte, wherever it is in one. */
+START_TEST(test_places)
+{
+	char in[24], what[32];
+
+	for (size_t at = 0; at < sizeof(in); at++) {
+		memset(in, 'a', sizeof(in));
+		in[at] = (char)_i;
+		snprintf(what, sizeof(what), "byte %d at %zu", _i, at);
+		check_all(in, sizeof(in), what);
+	}
+}
+END_TEST
+
 START_TEST(test_random)
 {
 	unsigned int seed = 1, round;
@@ -252,6 +266,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_rows, 0, COUNT(rows));
 	tcase_add_loop_test(t, test_malformed, 0, n_malformed);
 	tcase_add_loop_test(t, test_pairs, 0, 256);
+	tcase_add_loop_test(t, test_places, 0, 256);
 	tcase_add_test(t, test_code_points);
 	tcase_add_test(t, test_random);
 	tcase_add_loop_test(t, test_cut, 0, COUNT(cuts));
