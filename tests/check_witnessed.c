@@ -889,6 +889,34 @@ START_TEST(test_since)
 }
 END_TEST
 
+/*
+ * Births are told since before the witness is trusted. A root that comes to be
+ * in between is one at once: what its children execute is theirs to tell.
+ */
+START_TEST(test_root_before_trust)
+{
+	static const struct step steps[] = {
+		{ 50, HEARD_EXEC, 10, 5, .exe = CONTAINERD,
+		  .args = "containerd" },
+		F(110, 10, 20),
+		E(112, 20, "/bin/true", "true"),
+	};
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct metrics metrics = { 0 };
+	struct tree *t = tree_new(&tree_defaults, "", &metrics, say, &out);
+
+	tree_witness(t, T0 + 100);
+	tree_witness_births(t, T0);
+	for (size_t i = 0; i < COUNT(steps); i++)
+		take(t, &steps[i], 100 + i);
+	ck_assert_ptr_null(tree_check(t));
+	buf_putc(&out, '\0');
+	ck_assert_str_eq(out.data, "census 10 root audit\nexec 10 root\n"
+				   "fork 20<-10 runtime\nexec 20 runtime\n");
+	tree_free(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("witnessed");
@@ -903,6 +931,7 @@ int main(void)
 	tcase_add_test(tcase, test_found);
 	tcase_add_test(tcase, test_first_child);
 	tcase_add_test(tcase, test_since);
+	tcase_add_test(tcase, test_root_before_trust);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
