@@ -253,7 +253,7 @@ static void find_answer(struct tree *t, struct claim *c)
 		if (!is_unmatched(s) || s->parent != owner)
 			continue;
 		tries++;
-		if (!step_may_answer(c, s, owner) ||
+		if (!step_may_answer(t, c, s, owner) ||
 		    claims_answered(t, s, owner, &sure) != c)
 			continue;
 		answer(s, c);

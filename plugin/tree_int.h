@@ -513,6 +513,7 @@ void remove_later(struct tree *t, struct proc *p);
 
 /* tree_pidns.c */
 struct pidns *pidns_new(struct pidns *outer);
+size_t pidns_anchor_from(const struct pidns *ns, pid_t vpid);
 struct pidns *pidns_ref(struct pidns *ns);
 void pidns_unref(struct pidns *ns);
 void pidns_begin(struct pidns *ns, struct proc *p);
@@ -547,8 +548,8 @@ struct claim *claims_answered(struct tree *t, const struct proc *p,
 			      const struct proc *q, bool *sure);
 bool is_claimed(const struct claim *c, const struct proc *p,
 		const struct proc *q);
-bool is_possible(const struct claim *c, const struct proc *p,
-		 const struct proc *q);
+bool is_possible(const struct tree *t, const struct claim *c,
+		 const struct proc *p, const struct proc *q);
 
 /* tree_given.c */
 
@@ -576,8 +577,8 @@ uint64_t last_round(const struct tree *t, uint64_t least_ms);
 uint64_t round_of(const struct tree *t, pid_t pid, uint64_t least_ms);
 
 /* tree_step.c */
-bool step_may_answer(const struct claim *c, const struct proc *p,
-		     const struct proc *q);
+bool step_may_answer(const struct tree *t, const struct claim *c,
+		     const struct proc *p, const struct proc *q);
 struct claim *step_judge(struct tree *t, const struct proc *p,
 			 const struct proc *q, bool final, bool *sure);
 

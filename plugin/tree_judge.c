@@ -15,6 +15,43 @@ static bool is_free(const struct claim *c, const struct proc *p, bool final)
 	return final && !c->answer->priv->settled;
 }
 
+/* For so long, in linger times, a pair of numbers measures others. */
+#define LATELY 4
+#define SLACK 4	/* a pair may be a neighbour's */
+
+/*
+ * Every number of a namespace takes one of the host's: no more of its can be
+ * between two births than of the host's are.
+ */
+static bool has_room_beside(const struct tree *t, const struct anchor *a,
+			    const struct claim *c, const struct proc *p)
+{
+	if (a->at <= t->anew_at ||
+	    a->at + LATELY * t->options.linger_ms < t->now ||
+	    (p->pid > a->pid) != (c->vpid > a->vpid))
+		return true;
+	return abs(c->vpid - a->vpid) <= abs(p->pid - a->pid) + SLACK;
+}
+
+/* Whether p can have the number that c announced, by those that are known. */
+static bool has_room(const struct tree *t, const struct claim *c,
+		     const struct proc *p)
+{
+	const struct pidns *ns = c->ns;
+	size_t n = pidns_anchor_from(ns, c->vpid);
+
+	if (n && !has_room_beside(t, &ns->anchors[n - 1], c, p))
+		return false;
+	if (n < ns->n_anchors && !has_room_beside(t, &ns->anchors[n], c, p))
+		return false;
+	if (!ns->init || ns->mode != PIDNS_LOCAL)
+		return true;
+	return has_room_beside(t,
+			       &(struct anchor){ 1, ns->init->pid,
+						 ns->init->priv->birth_at },
+			       c, p);
+}
+
 /* What speaks for a birth that c announced being p's, which shows q. */
 enum claimant {
 	NOBODY,		/* nothing: it is not p's */
@@ -95,14 +132,15 @@ struct choice {
 	struct claim *plain;
 };
 
-static struct choice choices(const struct proc *p, const struct proc *q)
+static struct choice choices(const struct tree *t, const struct proc *p,
+			     const struct proc *q)
 {
 	struct choice ch = { 0 };
 	enum claimant who;
 
 	for (struct claim *c = q->priv->ns->claims; c; c = c->next) {
 		if (!is_free(c, p, true) ||
-		    c->at > p->priv->first_at + COARSE_MS)
+		    c->at > p->priv->first_at + COARSE_MS || !has_room(t, c, p))
 			continue;
 		who = claimant(c, p, q);
 		if (!ch.n[who]++)
@@ -124,10 +162,10 @@ bool is_claimed(const struct claim *c, const struct proc *p,
 }
 
 /* and no settled process has answered it. */
-bool is_possible(const struct claim *c, const struct proc *p,
-		 const struct proc *q)
+bool is_possible(const struct tree *t, const struct claim *c,
+		 const struct proc *p, const struct proc *q)
 {
-	return is_free(c, p, true) && is_claimed(c, p, q);
+	return is_free(c, p, true) && is_claimed(c, p, q) && has_room(t, c, p);
 }
 
 /*
@@ -135,14 +173,15 @@ bool is_possible(const struct claim *c, const struct proc *p,
  * Who waits for his place and says that he has a child has made no claim yet;
  * if he has ended, the init took the child.
  */
-static bool is_child(const struct proc *p, const struct proc *q)
+static bool is_child(const struct tree *t, const struct proc *p,
+		     const struct proc *q)
 {
 	const struct pidns *ns = q->priv->ns;
 	struct choice ch;
 
 	if (ns->init == q && ns->n_hidden)
 		return false;
-	ch = choices(p, q);
+	ch = choices(t, p, q);
 	return !ch.n[ORPHAN] && (ch.n[OWN] || !ch.n[PERHAPS]);
 }
 
@@ -168,7 +207,7 @@ static struct verdict judge(struct tree *t, const struct proc *p,
 	}
 	v.claim = NULL;
 	v.sure = false;
-	v.decided = is_child(p, q);
+	v.decided = is_child(t, p, q);
 	return v;
 }
 
@@ -196,7 +235,7 @@ static struct verdict judge_finally(struct tree *t, const struct proc *p,
 
 	v.claim = step_judge(t, p, q, true, &v.sure);
 	if (!v.claim && !is_crowd(q->priv->ns)) {
-		ch = choices(p, q);
+		ch = choices(t, p, q);
 		if (ch.n_plain == 1)
 			v.claim = ch.plain;
 		else if (ch.n[OWN] == 1)

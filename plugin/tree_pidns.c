@@ -72,6 +72,21 @@ void pidns_anchor(struct pidns *ns, pid_t vpid, pid_t pid, uint64_t at)
 	ns->n_anchors++;
 }
 
+/* The first anchor that is not below vpid. (They are by rising vpid.) */
+size_t pidns_anchor_from(const struct pidns *ns, pid_t vpid)
+{
+	size_t low = 0, high = ns->n_anchors, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (ns->anchors[mid].vpid < vpid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 /* p is the first process of a namespace within ns. */
 void pidns_begin(struct pidns *ns, struct proc *p)
 {

@@ -52,7 +52,7 @@ static void lay_claim(const struct alignment *a, struct own_number *o,
 	o->waits = waits(c);
 	o->clone3 = c->call == FORK_CLONE3;
 	o->plain = o->clone3 ? NULL : c->owner;
-	o->possible = is_possible(c, a->p, a->q);
+	o->possible = is_possible(a->t, c, a->p, a->q);
 	o->after = o->serial = c->serial;
 	o->before = UINT64_MAX;
 	if (!o->waits)
@@ -64,25 +64,10 @@ static void lay_claim(const struct alignment *a, struct own_number *o,
 		o->before = beside->serial;
 }
 
-/* The first anchor that is not below vpid. (They are by rising vpid.) */
-static size_t anchor_from(const struct pidns *ns, pid_t vpid)
-{
-	size_t low = 0, high = ns->n_anchors, mid;
-
-	while (low < high) {
-		mid = (low + high) / 2;
-		if (ns->anchors[mid].vpid < vpid)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static void lay_numbers(struct alignment *a, size_t i, size_t end)
 {
 	pid_t vpid = a->around.vpid - REACH + (pid_t)i;
-	size_t n = anchor_from(a->ns, vpid);
+	size_t n = pidns_anchor_from(a->ns, vpid);
 	struct claim *c;
 
 	for (struct own_number *o = &a->own[i]; i < end; i++, o++, vpid++) {

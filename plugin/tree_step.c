@@ -207,32 +207,32 @@ static bool is_soon(const struct claim *c, const struct proc *p)
 }
 
 /* Whether c may be clear to be p's birth, while more may come. */
-static bool may_be_clear(const struct claim *c, const struct proc *p,
-			 const struct proc *q)
+static bool may_be_clear(const struct tree *t, const struct claim *c,
+			 const struct proc *p, const struct proc *q)
 {
 	bool came_first = c->serial < p->priv->first_serial;
 
 	return (c->owner == q || ended(q)) && came_first == !waits(c) &&
-	       is_possible(c, p, q);
+	       is_possible(t, c, p, q);
 }
 
-bool step_may_answer(const struct claim *c, const struct proc *p,
-		     const struct proc *q)
+bool step_may_answer(const struct tree *t, const struct claim *c,
+		     const struct proc *p, const struct proc *q)
 {
-	return is_soon(c, p) && may_be_clear(c, p, q);
+	return is_soon(c, p) && may_be_clear(t, c, p, q);
 }
 
 /* Whether one of the claims around the recent one may. */
-static bool has_soon(const struct claim *near, const struct proc *p,
-		     const struct proc *q)
+static bool has_soon(const struct tree *t, const struct claim *near,
+		     const struct proc *p, const struct proc *q)
 {
 	const struct claim *c;
 
 	for (c = near; c && is_soon(c, p); c = c->next)
-		if (may_be_clear(c, p, q))
+		if (may_be_clear(t, c, p, q))
 			return true;
 	for (c = near ? near->prev : NULL; c && is_soon(c, p); c = c->prev)
-		if (may_be_clear(c, p, q))
+		if (may_be_clear(t, c, p, q))
 			return true;
 	return false;
 }
@@ -283,7 +283,7 @@ struct claim *step_judge(struct tree *t, const struct proc *p,
 	struct alignment a;
 
 	*sure = false;
-	if (!final && !has_soon(*near, p, q))
+	if (!final && !has_soon(t, *near, p, q))
 		return NULL;
 	lower = find_below(&below, t, ns, p);
 	apart = recent && lower ? abs(below.vpid - spot.vpid) : 0;

@@ -13,6 +13,49 @@
 #define CONTAINERD "/usr/bin/containerd"
 
 static const struct story stories[] = {
+	/* There are more births between than the host has numbers for. */
+	{ "who has no room for a number does not have it",
+	  { CONTAINER,
+	    { 1000, 'c', 33, 21, 20, "1200011", NULL },
+#define AND_SO_ON                                                              \
+	{                                                                      \
+		1000, 'q', 33, 21, 0, "/bin/sh", NULL                          \
+	}
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+	    AND_SO_ON,
+#undef AND_SO_ON
+	    { 1004, 'c', 33, 21, 49, "1200011", NULL },
+	    { 1008, 'x', 52, 33, 6, "/bin/sh", NULL },
+	    { 1008, 'x', 81, 33, 8, "/bin/sh", NULL },
+	    { 1012, 'i', 0, 0, 9000, NULL, NULL } },
+	  { CONTAINER_SAYS, "fork 52<-33 member c1", "end 52 exited 6",
+	    "fork 81<-33 member c1 vpid=49", "end 81 exited 8" } },
 	/* By clone3 on the host, and its parent had ended before it spoke. */
 	{ "an orphan of clone3 is known by its pid",
 	  { CONTAINER,

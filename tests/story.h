@@ -59,7 +59,7 @@ struct step {
 
 struct story {
 	const char *name;
-	struct step steps[40];
+	struct step steps[64];
 	const char *says[44];
 };
 
