@@ -193,40 +193,15 @@ struct youth {
  * for a short while, belongs into one of the above.
  */
 struct proc_priv {
+	/* What is looked at of many at a time is together. */
 	struct pidns *ns;	/* the one its own claims are numbered in */
 	struct claim *claim;	/* its tentative answer, or NULL */
-	struct youth *youth;	/* or NULL */
-	struct rare *rare;	/* or NULL: see rarely() */
-	struct shared *cgroup;	/* the container that its cgroup names, or NULL */
-	struct image *old_image;	/* of the exec before, or NULL */
-	struct proc *children;	/* by sibling_next */
-	union {
-		struct proc *sibling_prev;
-		struct proc *waiting_prev;
-	};
-	union {
-		struct proc *sibling_next;
-		struct proc *waiting_next;	/* in ns->waiting: no parent */
-	};
-	struct proc *container_prev, *container_next;
-	struct proc *all_prev, *all_next;	/* by birth of the record */
 	struct proc *pid_next;	/* in the tree's pids */
 	uint64_t birth_at;
 	uint64_t first_at;	/* its earliest own record */
-	uint64_t last_at;	/* its latest own record */
-	uint64_t exec_at;	/* its latest exec, */
-	uint64_t old_at;	/* and the one before */
 	uint64_t end_at;
-	uint64_t told_ns;	/* what was witnessed before is in already */
-	uint64_t owed_at;	/* the last one of execs_owed */
-	serial_t first_serial, last_serial, exec_serial, old_serial;
-	serial_t end_serial;
-	struct timer timer;
+	serial_t first_serial;
 	pid_t first_ppid;	/* the parent that its earliest record shows */
-	unsigned short execs_owed;	/* witnessed, and not told by audit */
-	unsigned short n_pending;	/* facts in youth->pending */
-	unsigned int n_unmatched; /* children that spoke, but answer no claim */
-	unsigned int n_claims;	/* open ones it made or owns: it must stay */
 	unsigned int n_threads : 22;	/* by the witness; 0: not known */
 	enum state state : 2;
 	enum verb verb : 4;	/* what it was invoked to do */
@@ -250,6 +225,34 @@ struct proc_priv {
 	bool started : 1;	/* its container, as its init */
 	bool end_told : 1;	/* its container knows that it ended */
 	bool sure : 1;		/* whose claim it answers will not change */
+
+	struct youth *youth;	/* or NULL */
+	struct rare *rare;	/* or NULL: see rarely() */
+	struct shared *cgroup;	/* the container that its cgroup names, or NULL */
+	struct image *old_image;	/* of the exec before, or NULL */
+	struct proc *children;	/* by sibling_next */
+	union {
+		struct proc *sibling_prev;
+		struct proc *waiting_prev;
+	};
+	union {
+		struct proc *sibling_next;
+		struct proc *waiting_next;	/* in ns->waiting: no parent */
+	};
+	struct proc *container_prev, *container_next;
+	struct proc *all_prev, *all_next;	/* by birth of the record */
+	uint64_t last_at;	/* its latest own record */
+	uint64_t exec_at;	/* its latest exec, */
+	uint64_t old_at;	/* and the one before */
+	uint64_t told_ns;	/* what was witnessed before is in already */
+	uint64_t owed_at;	/* the last one of execs_owed */
+	serial_t last_serial, exec_serial, old_serial;
+	serial_t end_serial;
+	struct timer timer;
+	unsigned short execs_owed;	/* witnessed, and not told by audit */
+	unsigned short n_pending;	/* facts in youth->pending */
+	unsigned int n_unmatched; /* children that spoke, but answer no claim */
+	unsigned int n_claims;	/* open ones it made or owns: it must stay */
 };
 
 /* A proc and its private half are one block of memory. */

@@ -124,6 +124,18 @@ static enum claimant claimant(const struct claim *c, const struct proc *p,
 	return c->call == FORK_CLONE3 ? NOBODY : PERHAPS;
 }
 
+/* The same, if p may have that number at that time. */
+static enum claimant may_be_of(const struct tree *t, const struct claim *c,
+			       const struct proc *p, const struct proc *q)
+{
+	enum claimant who;
+
+	if (!is_free(c, p, true) || c->at > p->priv->first_at + COARSE_MS)
+		return NOBODY;
+	who = claimant(c, p, q);
+	return who != NOBODY && has_room(t, c, p) ? who : NOBODY;
+}
+
 /* The claims that may be p's, by who made them. */
 struct choice {
 	size_t n[PERHAPS + 1];
@@ -139,10 +151,9 @@ static struct choice choices(const struct tree *t, const struct proc *p,
 	enum claimant who;
 
 	for (struct claim *c = q->priv->ns->claims; c; c = c->next) {
-		if (!is_free(c, p, true) ||
-		    c->at > p->priv->first_at + COARSE_MS || !has_room(t, c, p))
+		who = may_be_of(t, c, p, q);
+		if (who == NOBODY)
 			continue;
-		who = claimant(c, p, q);
 		if (!ch.n[who]++)
 			ch.newest[who] = c;
 		if (who == OWN && c->call != FORK_CLONE3) {
@@ -165,7 +176,7 @@ bool is_claimed(const struct claim *c, const struct proc *p,
 bool is_possible(const struct tree *t, const struct claim *c,
 		 const struct proc *p, const struct proc *q)
 {
-	return is_free(c, p, true) && is_claimed(c, p, q) && has_room(t, c, p);
+	return may_be_of(t, c, p, q) != NOBODY;
 }
 
 /*
@@ -177,12 +188,22 @@ static bool is_child(const struct tree *t, const struct proc *p,
 		     const struct proc *q)
 {
 	const struct pidns *ns = q->priv->ns;
-	struct choice ch;
+	bool own = false, perhaps = false;
 
 	if (ns->init == q && ns->n_hidden)
 		return false;
-	ch = choices(t, p, q);
-	return !ch.n[ORPHAN] && (ch.n[OWN] || !ch.n[PERHAPS]);
+	for (const struct claim *c = ns->claims; c; c = c->next) {
+		enum claimant who;
+
+		if (own && c->owner == q)
+			continue;
+		who = may_be_of(t, c, p, q);
+		if (who == ORPHAN)
+			return false;
+		own = own || who == OWN;
+		perhaps = perhaps || who == PERHAPS;
+	}
+	return own || !perhaps;
 }
 
 /*
