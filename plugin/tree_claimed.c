@@ -9,34 +9,9 @@
 
 #define MIN_BUCKETS 16
 
-/*
- * Numbers that follow each other are mostly in buckets that do. Those that
- * somebody has chosen, in steps of a power of two, are not all in one.
- */
-static size_t bucket_of(pid_t number, size_t size)
-{
-	uint32_t n = (uint32_t)number;
-
-	return (n ^ (n >> 6) * UINT32_C(0x9E3779B1)) & (size - 1);
-}
-
-static struct claim *claim_in(struct claim *chain, pid_t number)
-{
-	while (chain && chain->vpid != number)
-		chain = chain->chain;
-	return chain;
-}
-
-struct claim *claimed_newest(const struct claimed *by, pid_t number)
-{
-	return by->n ? claim_in(by->buckets[bucket_of(number, by->size)],
-				number) :
-		       NULL;
-}
-
 struct claim *claimed_older(const struct claim *c)
 {
-	return claim_in(c->chain, c->vpid);
+	return claimed_in(c->chain, c->vpid);
 }
 
 static struct claim **end_of(struct claim **chain)
@@ -60,7 +35,8 @@ static void resize(struct claimed *by, size_t size)
 		for (c = old.buckets[i]; c; c = next) {
 			next = c->chain;
 			c->chain = NULL;
-			*end_of(&by->buckets[bucket_of(c->vpid, size)]) = c;
+			*end_of(&by->buckets[claimed_bucket(c->vpid, size)]) =
+				c;
 		}
 	}
 	free(old.buckets);
@@ -72,7 +48,7 @@ void claimed_add(struct claimed *by, struct claim *c)
 
 	if (by->n == by->size)
 		resize(by, by->size ? 2 * by->size : MIN_BUCKETS);
-	chain = &by->buckets[bucket_of(c->vpid, by->size)];
+	chain = &by->buckets[claimed_bucket(c->vpid, by->size)];
 	c->chain = *chain;
 	*chain = c;
 	by->n++;
@@ -80,7 +56,7 @@ void claimed_add(struct claimed *by, struct claim *c)
 
 void claimed_remove(struct claimed *by, struct claim *c)
 {
-	struct claim **at = &by->buckets[bucket_of(c->vpid, by->size)];
+	struct claim **at = &by->buckets[claimed_bucket(c->vpid, by->size)];
 
 	while (*at != c)
 		at = &(*at)->chain;

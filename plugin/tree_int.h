@@ -436,18 +436,7 @@ void image_unref(struct image *image);
 void images_forget(struct tree *t);
 void images_free(struct tree *t);
 
-/* tree_pids.c */
-void pids_add(struct pids *pids, struct proc *p);
-void pids_remove(struct pids *pids, struct proc *p);
-struct proc *pids_newest(const struct pids *pids, pid_t pid);
-struct proc *pids_older(const struct proc *p);
-void pids_free(struct pids *pids);
-
-/* tree_claimed.c */
-void claimed_add(struct claimed *by, struct claim *c);
-void claimed_remove(struct claimed *by, struct claim *c);
-struct claim *claimed_newest(const struct claimed *by, pid_t number);
-struct claim *claimed_older(const struct claim *c);
+#include "tree_tables.h"
 
 /* tree_limbo.c */
 

@@ -9,31 +9,6 @@
 
 #define MIN_BUCKETS 64
 
-/*
- * Eight neighbours, who are often asked for one after another, are in one line
- * of the cache; else those in number are none here (Knuth's multiplier).
- */
-static size_t bucket_of(pid_t pid, size_t size)
-{
-	uint32_t line = ((uint32_t)pid >> 3) * UINT32_C(2654435761) >> 7;
-
-	return (line << 3 | ((uint32_t)pid & 7)) & (size - 1);
-}
-
-static struct proc *user_in(struct proc *chain, pid_t pid)
-{
-	while (chain && chain->pid != pid)
-		chain = chain->priv->pid_next;
-	return chain;
-}
-
-struct proc *pids_newest(const struct pids *pids, pid_t pid)
-{
-	return pids->size ?
-		       user_in(pids->buckets[bucket_of(pid, pids->size)], pid) :
-		       NULL;
-}
-
 static struct proc **end_of(struct proc **chain)
 {
 	while (*chain)
@@ -55,7 +30,7 @@ static void resize(struct pids *pids, size_t size)
 		for (p = old.buckets[i]; p; p = next) {
 			next = p->priv->pid_next;
 			p->priv->pid_next = NULL;
-			end = end_of(&pids->buckets[bucket_of(p->pid, size)]);
+			end = end_of(&pids->buckets[pids_bucket(p->pid, size)]);
 			*end = p;
 		}
 	}
@@ -69,8 +44,8 @@ void pids_add(struct pids *pids, struct proc *p)
 
 	if (pids->n >= pids->size / 2)
 		resize(pids, pids->size ? 2 * pids->size : MIN_BUCKETS);
-	chain = &pids->buckets[bucket_of(p->pid, pids->size)];
-	pids->n_again += user_in(*chain, p->pid) != NULL;
+	chain = &pids->buckets[pids_bucket(p->pid, pids->size)];
+	pids->n_again += pids_user_in(*chain, p->pid) != NULL;
 	p->priv->pid_next = *chain;
 	*chain = p;
 	pids->n++;
@@ -83,7 +58,7 @@ void pids_remove(struct pids *pids, struct proc *p)
 
 	if (!pids->size)
 		return;
-	at = &pids->buckets[bucket_of(p->pid, pids->size)];
+	at = &pids->buckets[pids_bucket(p->pid, pids->size)];
 	while (*at && *at != p)
 		at = &(*at)->priv->pid_next;
 	if (!*at)
@@ -99,7 +74,7 @@ void pids_remove(struct pids *pids, struct proc *p)
 /* The user of p's pid before p; NULL if there is none. */
 struct proc *pids_older(const struct proc *p)
 {
-	return user_in(p->priv->pid_next, p->pid);
+	return pids_user_in(p->priv->pid_next, p->pid);
 }
 
 void pids_free(struct pids *pids)
