@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define READ_BYTES (INTAKE_MESSAGE_BYTES - INTAKE_LINE_BYTES)
+/* Of so much the taker is not told at most, and of a share of the channel. */
+#define HELD_BYTES ((size_t)128 << 10)
+#define HELD_SHARE 4
 #define TELL_MS 100	/* how soon a loss is told when nothing else comes */
 /*
  * Read after intake_stop() at most, so that a writer who never pauses
@@ -29,7 +32,8 @@ struct intake {
 	pthread_t thread;
 	bool started;
 	int held_ms;		/* how long the taker has not been told, */
-	size_t held_bytes;	/* and of how much */
+	size_t held_bytes;	/* and of how much; */
+	size_t most_held_bytes;
 	bool patient;		/* what fd is read from can wait */
 	bool skipping;		/* the rest of a line that was cut */
 	uint64_t untold;	/* lines dropped since the last message */
@@ -56,6 +60,9 @@ struct intake *intake_new(int fd, struct channel *out, struct err *err)
 	}
 	in->fd = fd;
 	in->out = out;
+	in->most_held_bytes = channel_size(out) / HELD_SHARE;
+	if (in->most_held_bytes > HELD_BYTES)
+		in->most_held_bytes = HELD_BYTES;
 	in->patient = is_file(fd);
 	in->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (in->stop_fd < 0) {
@@ -206,7 +213,6 @@ static void end(struct intake *in)
  */
 #define LITTLE_BYTES 12288
 #define MUCH_BYTES 20480
-#define HELD_BYTES 131072	/* of which the taker has not been told, at most */
 /* Bytes a ms: less is a lull, more a crowd. (An execution is some 2300.) */
 #define LULL_RATE 500
 #define CROWD_RATE 1200
@@ -241,7 +247,8 @@ static void tell_in_time(struct intake *in, int pause_ms, ssize_t n)
 
 	in->held_ms += pause_ms;
 	in->held_bytes += n > 0 ? (size_t)n : 0;
-	if (in->held_ms + pause_ms > most_ms || in->held_bytes > HELD_BYTES)
+	if (in->held_ms + pause_ms > most_ms ||
+	    in->held_bytes > in->most_held_bytes)
 		tell(in);
 }
 

@@ -15,9 +15,10 @@
  * The clock of audit's stamps goes by ticks (ktime_get_coarse_real_ts64() in
  * kernel/time/timekeeping.c), and stands still for longer than one when there
  * are none: in a virtual machine, the processor that has them may not run while
- * others do. (13 ms were seen.) No number comes round within that time.
+ * others do. (13 ms were seen.)
  */
 #define STALL_MS 100
+#define MAX_FURTHER 256	/* items looked at for that */
 
 struct merge {
 	struct tree *tree;
@@ -287,7 +288,8 @@ static void give_own(struct merge *m, const struct fact *f,
 		     const struct item *next)
 {
 	bool trusted = tree_trusts(m->tree, f->time_ms);
-	uint64_t until_ms = f->time_ms + (trusted ? STALL_MS : 2 * COARSE_MS);
+	uint64_t until_ms = f->time_ms + 2 * COARSE_MS;
+	size_t further = trusted ? MAX_FURTHER : 0;
 	const struct item *last = NULL;
 
 	if ((f->kind != FACT_EXIT && f->kind != FACT_EXEC) ||
@@ -301,8 +303,10 @@ static void give_own(struct merge *m, const struct fact *f,
 	if (f->kind == FACT_EXEC && trusted)
 		until_ms = UINT64_MAX;
 	for (struct item *i = m->queue.first;
-	     i && i->time_ms <= until_ms && i != next && !is_next_user(i, f);
-	     i = i->next) {
+	     i && i != next && !is_next_user(i, f); i = i->next) {
+		if (i->time_ms > until_ms &&
+		    (i->time_ms > f->time_ms + STALL_MS || !further--))
+			break;
 		if (i->pid != f->pid || i->kind == FACT_EXIT ||
 		    i->kind == FACT_GONE)
 			continue;
@@ -326,16 +330,18 @@ static void come(struct merge *m, uint64_t stamp_ms)
 
 /*
  * When he was born who speaks, though by the stamp it was before that; 0 if it
- * was not, or if another may have had the pid then.
+ * was not, or if another may have had the pid until then: one of the tree's, or
+ * a stranger, who shows another parent.
  */
-static uint64_t born_later(const struct merge *m, pid_t pid, uint64_t time_ms)
+static uint64_t born_later(const struct merge *m, const struct fact *f,
+			   uint64_t time_ms)
 {
-	const struct item *birth = queue_oldest(&m->queue, pid);
-	uint64_t born_ms = tree_first_born(m->tree, pid);
+	const struct item *birth = queue_oldest(&m->queue, f->pid);
+	uint64_t born_ms = tree_first_born(m->tree, f->pid);
 
 	if (!tree_trusts(m->tree, time_ms))
 		return 0;
-	if (!born_ms && birth)
+	if (!born_ms && birth && (!f->ppid || f->ppid == parent_of(birth)))
 		born_ms = queue_born_at(birth);
 	return born_ms > time_ms + COARSE_MS && born_ms <= time_ms + STALL_MS ?
 		       born_ms :
@@ -356,7 +362,7 @@ static uint64_t time_of(struct merge *m, const struct fact *f)
 		!earliest || (birth && earliest + COARSE_MS < birth->time_ms) ?
 			epochs_latest(&m->epochs, f->time_ms) :
 			earliest;
-	born_ms = born_later(m, f->pid, time_ms);
+	born_ms = born_later(m, f, time_ms);
 	return born_ms ? born_ms : time_ms;
 }
 
