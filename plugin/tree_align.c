@@ -49,13 +49,6 @@ static bool is_known(const struct alignment *a, const struct host_number *h)
 	       h->who->priv->ns == a->ns && h->who->vpid;
 }
 
-/* As is_claimed(), for most of those that are. */
-static bool is_own(const struct own_number *o, const struct proc *s,
-		   const struct proc *shown)
-{
-	return o->plain == shown && o->at <= s->priv->first_at + COARSE_MS;
-}
-
 static bool has_executed(const struct proc *s)
 {
 	const struct proc_priv *v = s->priv;
@@ -101,16 +94,20 @@ static int worth_of_time(const struct own_number *o, const struct proc *s)
 	return FITS + promptness(o->serial, first);
 }
 
-/* That number was announced, and h's is not known. */
-static int worth_of_said(const struct alignment *a, const struct own_number *o,
-			 const struct host_number *h)
+/* That number was announced, and h's is not known. (The innermost loop's.) */
+__attribute__((always_inline)) static inline int
+worth_of_said(const struct alignment *a, const struct own_number *o,
+	      const struct host_number *h)
 {
 	const struct proc *s = h->who;
 
 	if (o->by)
 		return worth_of_pending(a, o, h);
 	if (s->priv->exact || !h->shown ||
-	    !(is_own(o, s, h->shown) || is_claimed(o->claim, s, h->shown)))
+	    o->at > s->priv->first_at + COARSE_MS)
+		return MISFIT;
+	/* The parent's own is plainly claimed, unless it may be a thread. */
+	if (o->plain != h->shown && !is_claimed(o->claim, s, h->shown))
 		return MISFIT;
 	return worth_of_time(o, s);
 }
@@ -195,23 +192,9 @@ static void lay_ground(struct alignment *a)
 /* Beside one whose number in the container is not known. */
 static void weigh_said(struct alignment *a, size_t j, const struct stretch *in)
 {
-	const struct host_number *h = &a->host[j];
-	const struct own_number *o;
-	bool fits = h->shown && !h->who->priv->exact;
-	uint64_t by = h->who->priv->first_at + COARSE_MS;
-	int worth;
-
-	/* As worth_of_said(), which is asked where it is not plain. */
-	for (size_t n = in->said; n < in->end_said; n++) {
-		o = &a->own[a->said[n]];
-		if (!o->by && (!fits || o->at > by))
-			worth = MISFIT;
-		else if (o->plain == h->shown && fits)
-			worth = worth_of_time(o, h->who);
-		else
-			worth = worth_of_said(a, o, h);
-		*cell(&a->worth[j], a->said[n]) = (int16_t)worth;
-	}
+	for (size_t n = in->said; n < in->end_said; n++)
+		*cell(&a->worth[j], a->said[n]) = (int16_t)worth_of_said(
+			a, &a->own[a->said[n]], &a->host[j]);
 }
 
 static void weigh_known(struct alignment *a, size_t j, const struct stretch *in)

@@ -103,7 +103,6 @@ void given_forget(struct tree *t)
 #define RESERVED_PIDS 300
 #define FAR_BACK 512
 #define CLOSE 64
-#define LATELY 4	/* times the linger time */
 #define LEAST_ROUND_MS 100	/* else it is late records */
 
 /* How long they took to come round, the last two times. */

@@ -545,6 +545,9 @@ bool is_possible(const struct tree *t, const struct claim *c,
 
 /* tree_given.c */
 
+/* Numbers of before that many linger times measure no others any more. */
+#define LATELY 4
+
 /* The numbers of the host's around a birth. */
 struct around {
 	struct tree *t;

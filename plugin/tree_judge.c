@@ -8,15 +8,11 @@
  */
 #include "tree_int.h"
 
-static bool is_free(const struct claim *c, const struct proc *p, bool final)
+static bool is_free(const struct claim *c, const struct proc *p)
 {
-	if (!c->answer || c->answer == p)
-		return true;
-	return final && !c->answer->priv->settled;
+	return !c->answer || c->answer == p || !c->answer->priv->settled;
 }
 
-/* For so long, in linger times, a pair of numbers measures others. */
-#define LATELY 4
 #define SLACK 4	/* a pair may be a neighbour's */
 
 /*
@@ -107,8 +103,9 @@ static enum claimant claimant(const struct claim *c, const struct proc *p,
 			      const struct proc *q)
 {
 	const struct proc *owner = c->owner;
+	uint64_t by = p->priv->first_at + COARSE_MS;
 
-	if (was_thread(c, p->priv->first_at + COARSE_MS))
+	if (c->at > by || was_thread(c, by))
 		return NOBODY;
 	if (owner == q)
 		return OWN;
@@ -117,20 +114,19 @@ static enum claimant claimant(const struct claim *c, const struct proc *p,
 		return NOBODY;
 	if (spoke_before_end(p, owner))
 		return NOBODY;
-	if (ended(owner) &&
-	    owner->priv->end_at <= p->priv->first_at + COARSE_MS)
+	if (ended(owner) && owner->priv->end_at <= by)
 		return ORPHAN;
 	/* clone3 mostly makes threads. */
 	return c->call == FORK_CLONE3 ? NOBODY : PERHAPS;
 }
 
-/* The same, if p may have that number at that time. */
+/* The same, if no settled process has answered c and p has room for it. */
 static enum claimant may_be_of(const struct tree *t, const struct claim *c,
 			       const struct proc *p, const struct proc *q)
 {
 	enum claimant who;
 
-	if (!is_free(c, p, true) || c->at > p->priv->first_at + COARSE_MS)
+	if (!is_free(c, p))
 		return NOBODY;
 	who = claimant(c, p, q);
 	return who != NOBODY && has_room(t, c, p) ? who : NOBODY;
@@ -168,11 +164,10 @@ static struct choice choices(const struct tree *t, const struct proc *p,
 bool is_claimed(const struct claim *c, const struct proc *p,
 		const struct proc *q)
 {
-	return c->at <= p->priv->first_at + COARSE_MS &&
-	       claimant(c, p, q) != NOBODY;
+	return claimant(c, p, q) != NOBODY;
 }
 
-/* and no settled process has answered it. */
+/* and no settled process has answered it, and p has room for it. */
 bool is_possible(const struct tree *t, const struct claim *c,
 		 const struct proc *p, const struct proc *q)
 {

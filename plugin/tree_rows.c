@@ -64,6 +64,7 @@ static void lay_claim(const struct alignment *a, struct own_number *o,
 		o->before = beside->serial;
 }
 
+/* What only comes with a claim, or one that waits, is not looked at without. */
 static void lay_numbers(struct alignment *a, size_t i, size_t end)
 {
 	pid_t vpid = a->around.vpid - REACH + (pid_t)i;
