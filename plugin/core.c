@@ -338,7 +338,7 @@ static void give_back(struct core *c)
 
 /*
  * What was told goes out, and what of it was lost is told. The ledger is woken
- * last: it would wait for the locks that are taken here, and its for them.
+ * last, when no lock that both take is needed here any more.
  */
 static void settle_up(struct core *c)
 {

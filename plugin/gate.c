@@ -240,15 +240,11 @@ static void end_event(struct gate *g, struct open_event *e)
 	e->ended = true;
 }
 
-/* With all that waited for it. */
+/* With all that waited for it; mostly nobody did, nor does it wait itself. */
 static void finish_event(struct gate *g, size_t i)
 {
-	struct open_event *e = g->open[i];
-
-	e->ended_line = g->metrics->lines;
-	if (g->n_ended || !is_due(g, e))
-		end_event(g, e);
-	else
+	end_event(g, g->open[i]);
+	if (g->n_ended == 1 && is_due(g, g->open[i]))
 		complete(g, i);
 	complete_due(g);
 }

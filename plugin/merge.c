@@ -336,11 +336,13 @@ static void come(struct merge *m, uint64_t stamp_ms)
 static uint64_t born_later(const struct merge *m, const struct fact *f,
 			   uint64_t time_ms)
 {
-	const struct item *birth = queue_oldest(&m->queue, f->pid);
-	uint64_t born_ms = tree_first_born(m->tree, f->pid);
+	const struct item *birth;
+	uint64_t born_ms;
 
 	if (!tree_trusts(m->tree, time_ms))
 		return 0;
+	birth = queue_oldest(&m->queue, f->pid);
+	born_ms = tree_first_born(m->tree, f->pid);
 	if (!born_ms && birth && (!f->ppid || f->ppid == parent_of(birth)))
 		born_ms = queue_born_at(birth);
 	return born_ms > time_ms + COARSE_MS && born_ms <= time_ms + STALL_MS ?
