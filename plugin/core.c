@@ -76,7 +76,7 @@ static uint64_t now_ms(void)
 static void flush(struct core *c)
 {
 	if (c->keeper)
-		keeper_flush(c->keeper);
+		keeper_flush(c->keeper, outlet_pending(c->outlet));
 	outlet_flush(c->outlet);
 }
 
@@ -144,6 +144,16 @@ static void finish_state(struct core *c)
 	}
 }
 
+static void restore(struct core *c, struct tree *t)
+{
+	bool json = c->options->logs[LEDGER_JSON];
+	size_t lost = keeper_restore(c->keeper, t, c->node, c->out,
+				     ledger_found(c->ledger));
+
+	outlet_miss(c->outlet, json ? LEDGER_JSON : LEDGER_TEXT, lost);
+	pipeline_expect(c->pipeline, keeper_serial(c->keeper));
+}
+
 /* How auditd calls this host is known now. */
 static void start_watch(struct core *c, const char *node)
 {
@@ -155,10 +165,8 @@ static void start_watch(struct core *c, const char *node)
 	c->merge = pipeline_local(c->pipeline, c->node);
 	t = pipeline_local_tree(c->pipeline);
 	watch_attach(c->watch, c->merge, t, pipeline_metrics(c->pipeline));
-	if (c->keeper) {
-		keeper_restore(c->keeper, t, c->node, c->out);
-		pipeline_expect(c->pipeline, keeper_serial(c->keeper));
-	}
+	if (c->keeper)
+		restore(c, t);
 	watch_start(c->watch);
 	if (c->keeper)
 		keeper_write(c->keeper);
@@ -336,6 +344,15 @@ static void give_back(struct core *c)
 	c->peak = size;
 }
 
+/* When the new state is whole, the logs have all that it tells. */
+static void go_on_writing(struct core *c)
+{
+	if (!keeper_is_writing(c->keeper))
+		return;
+	hand_over(c);
+	keeper_go_on(c->keeper);
+}
+
 /*
  * What was told goes out, and what of it was lost is told. The ledger is woken
  * last, when no lock that both take is needed here any more.
@@ -387,7 +404,7 @@ static void *run(void *ctx)
 			idle(c);
 		}
 		if (c->keeper)
-			keeper_go_on(c->keeper);
+			go_on_writing(c);
 		watch_tick(c->watch);
 		if (!rush_on(c, n))
 			settle_up(c);

@@ -163,8 +163,8 @@ char *keeper_node(const struct keeper *k)
 	return state_node(k->dir_fd, k->path, boot_id);
 }
 
-void keeper_restore(struct keeper *k, struct tree *t, const char *node,
-		    struct channel *lines)
+size_t keeper_restore(struct keeper *k, struct tree *t, const char *node,
+		      struct channel *lines, struct logfile_place found)
 {
 	_cleanup_state_ struct state state = { 0 };
 	struct err err;
@@ -175,7 +175,7 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 	if (!k->node)
 		abort();
 	state_boot_id(k->boot_id, sizeof(k->boot_id));
-	switch (state_load(&state, k->dir_fd, k->path, k->boot_id, node,
+	switch (state_load(&state, k->dir_fd, k->path, k->boot_id, node, &found,
 			   &err)) {
 	case STATE_GOOD:
 		restore(k, &state);
@@ -191,6 +191,7 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
 		set_aside(k, "broken", &err);
 		break;
 	}
+	return state.untold;
 }
 
 /* --- out of it */
@@ -202,9 +203,10 @@ static void damage(struct keeper *k)
 	k->writing = false;
 }
 
-void keeper_flush(struct keeper *k)
+void keeper_flush(struct keeper *k, size_t log_bytes)
 {
-	unsigned int tag = k->headed ? LEDGER_STATE : LEDGER_STATE_MORE;
+	unsigned int tag = k->headed ? ledger_state_tag(log_bytes) :
+				       LEDGER_STATE_MORE;
 
 	if (!k->batch.len)
 		return;
@@ -234,7 +236,7 @@ static void put_serial(struct keeper *k)
 	if (!k->lines || serial == k->saved_serial)
 		return;
 	state_serial(&k->batch, serial);
-	keeper_flush(k);
+	keeper_flush(k, 0);
 	k->saved_serial = serial;
 	k->serial_ms = now_ms();
 }
@@ -285,7 +287,7 @@ static bool put_piece(struct keeper *k, unsigned int tag)
 /* All is in the channel but its end. */
 static void write_end(struct keeper *k)
 {
-	keeper_flush(k);
+	keeper_flush(k, 0);
 	if (!k->writing)
 		return;
 	if (keeper_serial(k))
@@ -324,7 +326,7 @@ static void write_pieces(struct keeper *k)
 
 bool keeper_write(struct keeper *k)
 {
-	keeper_flush(k);
+	keeper_flush(k, 0);
 	buf_clear(&k->piece);
 	k->whole_bytes = 0;
 	state_head(&k->piece, k->boot_id, k->node);

@@ -30,10 +30,12 @@ char *keeper_node(const struct keeper *k);
 /*
  * Puts back who is in the state, into the fresh tree of that node. What is
  * no use is set aside, and that is told. lines is the ledger's channel,
- * borrowed; the ledger must not have been given a line yet.
+ * borrowed; found is what ledger_found() says. Returns how many lines of the
+ * log were lost with the last plugin, since it was killed when it had written
+ * the state: of these the state is not believed.
  */
-void keeper_restore(struct keeper *k, struct tree *t, const char *node,
-		    struct channel *lines);
+size_t keeper_restore(struct keeper *k, struct tree *t, const char *node,
+		      struct channel *lines, struct logfile_place found);
 
 /*
  * The tree says c. Its line is gathered with others until keeper_flush(). True
@@ -41,8 +43,11 @@ void keeper_restore(struct keeper *k, struct tree *t, const char *node,
  */
 bool keeper_change(struct keeper *k, const struct change *c);
 
-/* Puts what was gathered into the channel: before any log line that tells it. */
-void keeper_flush(struct keeper *k);
+/*
+ * Puts what was gathered into the channel, before the log lines that tell it:
+ * so many bytes of the log will.
+ */
+void keeper_flush(struct keeper *k, size_t log_bytes);
 
 /* All audit serials up to this were told of, by the state; 0: not known. */
 uint64_t keeper_serial(const struct keeper *k);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "state.h"
 
 #define BATCH_BYTES ((size_t)256 << 10)
 #define ANEW_BYTES ((size_t)64 << 10)	/* likewise, of what is written anew */
@@ -32,6 +33,7 @@ struct ledger {
 	struct confine *confine;
 	pthread_t thread;
 	struct log logs[LEDGER_LOGS];
+	struct logfile_place found;	/* when it was opened */
 	struct buf anew;	/* of what the state is to be, not written yet */
 	bool is_anew;		/* the state is being written anew */
 	pthread_mutex_t lock;	/* for what follows, and for lost */
@@ -126,11 +128,26 @@ static void reopen_all(struct ledger *l)
 			logfile_reopen(l->logs[i].file, now_ms());
 }
 
+/* The last that is on: what it has, the others have. */
+static const struct log *last_log(const struct ledger *l)
+{
+	for (int i = LEDGER_LOGS - 1; i > LEDGER_STATE; i--)
+		if (l->logs[i].file)
+			return &l->logs[i];
+	return NULL;
+}
+
+struct logfile_place ledger_found(const struct ledger *l)
+{
+	return l->found;
+}
+
 struct ledger *ledger_new(const struct ledger_options *options,
 			  struct channel *in, logfile_news_fn *news, void *ctx,
 			  struct err *err)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
+	const struct log *last;
 	int i;
 
 	if (!l) {
@@ -146,6 +163,9 @@ struct ledger *ledger_new(const struct ledger_options *options,
 		l->logs[i].ledger = l;
 	set_options(l, options);
 	reopen_all(l);
+	last = last_log(l);
+	if (last)
+		l->found = logfile_place(last->file);
 	return l;
 }
 
@@ -251,12 +271,16 @@ static void flush_anew(struct ledger *l)
 	buf_clear(&l->anew);
 }
 
-/* What the old one was to get is in the new one. */
+/*
+ * What the old one was to get is in the new one. That tells of things without
+ * a mark, so the logs must have them.
+ */
 static void end_anew(struct ledger *l)
 {
 	struct log *log = &l->logs[LEDGER_STATE];
 	struct err err;
 
+	flush_logs(l);
 	flush_anew(l);
 	if (!l->is_anew)
 		return;
@@ -277,27 +301,48 @@ static void drop_anew(struct ledger *l)
 	l->is_anew = false;
 }
 
-/* A line of the state, or of what is to be it, or both. */
-static void collect_state(struct ledger *l, const struct channel_msg *msg)
+/* Where in the log that will be said which comes now. */
+static void mark_state(struct ledger *l, size_t bytes)
 {
-	if (msg->tag == LEDGER_STATE)
+	const struct log *last = last_log(l);
+	struct logfile_place from = { 0 };
+
+	if (last)
+		from = logfile_place(last->file);
+	if (!from.inode)
+		return;
+	from.size += last->batch.len;
+	state_mark(&l->logs[LEDGER_STATE].batch, &from, bytes);
+	if (l->is_anew)
+		state_mark(&l->anew, &from, bytes);
+}
+
+/* A line of the state, or of what is to be it, or both. */
+static void collect_state(struct ledger *l, unsigned int tag,
+			  const struct channel_msg *msg)
+{
+	size_t bytes = msg->tag >> LEDGER_TAG_BITS;
+
+	if (bytes)
+		mark_state(l, bytes);
+	if (tag == LEDGER_STATE)
 		buf_put(&l->logs[LEDGER_STATE].batch, msg->data, msg->len);
-	if (msg->tag == LEDGER_STATE_ANEW)
+	if (tag == LEDGER_STATE_ANEW)
 		begin_anew(l);
 	if (l->is_anew)
 		buf_put(&l->anew, msg->data, msg->len);
-	if (msg->tag == LEDGER_STATE_END)
+	if (tag == LEDGER_STATE_END)
 		end_anew(l);
 }
 
 /* True when it is time to write. */
 static bool collect(struct ledger *l, const struct channel_msg *msg)
 {
-	struct log *log =
-		&l->logs[msg->tag < LEDGER_LOGS ? msg->tag : LEDGER_STATE];
+	unsigned int tag = msg->tag & ((1 << LEDGER_TAG_BITS) - 1);
+	struct log *log = &l->logs[tag < LEDGER_LOGS ? tag : LEDGER_STATE];
 
 	if (log == &l->logs[LEDGER_STATE])
-		collect_state(l, msg);
+		collect_state(l, tag, msg);
 	else
 		buf_put(&log->batch, msg->data, msg->len);
 	return log->batch.len >= BATCH_BYTES || l->anew.len >= ANEW_BYTES;

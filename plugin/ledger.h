@@ -27,6 +27,17 @@ enum ledger_log {
 };
 
 /*
+ * The lines of the state come before those of the logs that say the same,
+ * and their tag says how many bytes these will be, in the last log that is on.
+ */
+#define LEDGER_TAG_BITS 3
+
+static inline unsigned int ledger_state_tag(size_t bytes)
+{
+	return LEDGER_STATE | (unsigned int)bytes << LEDGER_TAG_BITS;
+}
+
+/*
  * Also tags. The state is written anew: ANEW begins it, MORE is for the new
  * one only, and with END it takes the place of the old one. What comes
  * meanwhile as LEDGER_STATE goes to both. Each brings lines, or none.
@@ -53,6 +64,9 @@ struct ledger;
 struct ledger *ledger_new(const struct ledger_options *options,
 			  struct channel *in, logfile_news_fn *news, void *ctx,
 			  struct err *err);
+
+/* How the last log that is on was, when it was opened; all 0: there is none. */
+struct logfile_place ledger_found(const struct ledger *l);
 
 /*
  * Starts the thread, confined by confine (borrowed; NULL: not at all). It

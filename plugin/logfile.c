@@ -75,6 +75,18 @@ const char *logfile_path(const struct logfile *lf)
 	return lf->path;
 }
 
+struct logfile_place logfile_place(const struct logfile *lf)
+{
+	struct logfile_place ret = { 0 };
+	struct stat st;
+
+	if (lf->fd < 0 || fstat(lf->fd, &st))
+		return ret;
+	ret.inode = st.st_ino;
+	ret.size = (uint64_t)st.st_size - lf->torn_bytes;
+	return ret;
+}
+
 void logfile_set_options(struct logfile *lf,
 			 const struct logfile_options *options)
 {

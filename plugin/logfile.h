@@ -59,6 +59,14 @@ struct logfile *logfile_new(const char *path,
 void logfile_free(struct logfile *lf);
 
 const char *logfile_path(const struct logfile *lf);	/* borrowed */
+
+/* Which file is open, and how far it is written; all 0: none. */
+struct logfile_place {
+	uint64_t inode;
+	uint64_t size;
+};
+
+struct logfile_place logfile_place(const struct logfile *lf);
 void logfile_set_options(struct logfile *lf,
 			 const struct logfile_options *options);
 

@@ -104,6 +104,14 @@ void outlet_flush(struct outlet *o)
 	}
 }
 
+size_t outlet_pending(const struct outlet *o)
+{
+	for (int i = LEDGER_LOGS - 1; i >= 0; i--)
+		if (o->batches[i].data.len)
+			return o->batches[i].data.len;
+	return 0;
+}
+
 void outlet_miss(struct outlet *o, enum ledger_log log, uint64_t n)
 {
 	o->batches[log].lost += n;

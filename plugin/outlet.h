@@ -26,6 +26,9 @@ bool outlet_put(struct outlet *o, const bool logs[LEDGER_LOGS],
 
 void outlet_flush(struct outlet *o);
 
+/* What outlet_flush() has for the last log that is on, in bytes. */
+size_t outlet_pending(const struct outlet *o);
+
 /* Nothing comes for a while: memory of what was flushed is given back. */
 void outlet_trim(struct outlet *o);
 

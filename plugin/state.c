@@ -53,6 +53,17 @@ void state_end(struct buf *out, const char *entity, uint64_t ended_ms)
 	out->data[out->len - 1] = '\n';
 }
 
+void state_mark(struct buf *out, const struct logfile_place *from, size_t len)
+{
+	size_t line = json_object(out, "", 0);
+
+	json_num(out, KEY("log"), from->inode);
+	json_num(out, KEY("from"), from->size);
+	json_num(out, KEY("to"), from->size + len);
+	json_object_end(out, line);
+	out->data[out->len - 1] = '\n';
+}
+
 void state_serial(struct buf *out, uint64_t serial)
 {
 	size_t line = json_object(out, "", 0);

@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "logfile.h"
 #include "saved.h"
 
 #define STATE_VERSION 2
@@ -21,6 +22,12 @@ void state_head(struct buf *out, const char *boot_id, const char *node);
 void state_line(struct buf *out, const struct saved *s);
 void state_end(struct buf *out, const char *entity, uint64_t ended_ms);
 void state_serial(struct buf *out, uint64_t serial);
+
+/*
+ * What the next lines say, the log says from there to there: a log that
+ * is known to be shorter never got that, nor what follows.
+ */
+void state_mark(struct buf *out, const struct logfile_place *from, size_t len);
 
 enum state_found {
 	STATE_NONE,	/* there is no file */
@@ -38,16 +45,19 @@ struct state {
 	struct saved *list;	/* the strings are its own */
 	size_t *parents;	/* index of the parent, or SIZE_MAX */
 	uint64_t serial;	/* the highest of audit's that was told of; or 0 */
+	size_t untold;		/* lines at its end that the log never got */
 };
 
 /*
- * Reads the file; path names it, dir_fd is its directory, open. err says why
- * it is not STATE_GOOD, but for STATE_NONE. state is to be freed whatever the
- * outcome.
+ * Reads the file; path names it, dir_fd is its directory, open. log is how
+ * the plugin that wrote it left the log (NULL, or all 0: not known): the
+ * state is written first, and a plugin that is killed then has told nobody. err
+ * says why it is not STATE_GOOD, but for STATE_NONE. state is to be freed
+ * whatever the outcome.
  */
 enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
-			    struct err *err);
+			    const struct logfile_place *log, struct err *err);
 void state_free(struct state *state);
 
 /* Its node, malloc'ed; NULL if it is no state of that boot. */

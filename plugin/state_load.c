@@ -41,6 +41,7 @@ struct reader {
 	struct entry **up;	/* room for all of them */
 	struct json_tokener *tokener;
 	const char *boot_id, *node;
+	struct logfile_place log;
 	struct state *state;
 	char *found;		/* the node of one whose node is not given */
 	uint64_t last_end_ms;
@@ -182,6 +183,8 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 
 	if (!r->headed)
 		return read_head(r, line, err);
+	if (json_object_object_get_ex(line, "log", NULL))
+		return STATE_GOOD;
 	serial = (uint64_t)number_of(line, "serial", INT64_MAX);
 	if (serial) {
 		if (serial > r->state->serial)
@@ -251,6 +254,82 @@ static enum state_found read_lines(struct reader *r, const char *data,
 		return STATE_BROKEN;
 	}
 	return ret;
+}
+
+static bool starts_with(const char *line, const char *end, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return (size_t)(end - line) >= len && !memcmp(line, prefix, len);
+}
+
+/* What state_mark() wrote; all 0 for any other line. */
+struct mark {
+	uint64_t inode, from, to;
+};
+
+static struct mark read_mark(struct reader *r, const char *data,
+			     const char *newline)
+{
+	struct mark mark = { 0 };
+	struct json_object *line;
+
+	if (!starts_with(data, newline, "{\"log\":"))
+		return mark;
+	line = parse(r->tokener, data, newline);
+	mark.inode = (uint64_t)number_of(line, "log", INT64_MAX);
+	mark.from = (uint64_t)number_of(line, "from", INT64_MAX);
+	mark.to = (uint64_t)number_of(line, "to", INT64_MAX);
+	json_object_put(line);
+	return mark;
+}
+
+/*
+ * Up to where the log has what the state has. The log ends within what it was
+ * to get then; if it ends before that, somebody has made it shorter.
+ */
+static const char *find_untold(struct reader *r, const char *data,
+			       const char *end)
+{
+	const char *ret = NULL, *newline;
+
+	for (;
+	     data < end && (newline = memchr(data, '\n', (size_t)(end - data)));
+	     data = newline + 1) {
+		struct mark mark = read_mark(r, data, newline);
+
+		if (!mark.inode || mark.inode != r->log.inode)
+			continue;
+		if (mark.to <= r->log.size)
+			ret = NULL;
+		else if (!ret && mark.from <= r->log.size)
+			ret = data;
+	}
+	return ret ? ret : end;
+}
+
+/* Lines that tell of a process. */
+static size_t count_told(const char *data, const char *end)
+{
+	const char *newline;
+	size_t n = 0;
+
+	for (;
+	     data < end && (newline = memchr(data, '\n', (size_t)(end - data)));
+	     data = newline + 1)
+		n += starts_with(data, newline, "{\"entity\"") ||
+		     starts_with(data, newline, "{\"ended_entity\"");
+	return n;
+}
+
+static enum state_found read_told(struct reader *r, const char *data,
+				  size_t len, struct err *err)
+{
+	const char *end = data + len;
+	const char *untold = r->log.inode ? find_untold(r, data, end) : end;
+
+	r->state->untold = count_told(untold, end);
+	return read_lines(r, data, (size_t)(untold - data), err);
 }
 
 /* Most strings of most processes are empty. */
@@ -376,17 +455,23 @@ static void reader_begin(struct reader *r)
 
 enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
-			    struct err *err)
+			    const struct logfile_place *log, struct err *err)
 {
-	struct reader r = { .boot_id = boot_id, .node = node, .state = state };
+	struct reader r = {
+		.boot_id = boot_id,
+		.node = node,
+		.state = state,
+	};
 	_cleanup_buf_ struct buf file = BUF_INIT;
 	enum state_found ret;
 
+	if (log)
+		r.log = *log;
 	reader_begin(&r);
 	*state = (struct state){ 0 };
 	ret = read_file(&file, dir_fd, path, err);
 	if (ret == STATE_GOOD)
-		ret = read_lines(&r, file.data, file.len, err);
+		ret = read_told(&r, file.data, file.len, err);
 	if (ret == STATE_GOOD)
 		list_all(&r);
 	else if (ret != STATE_NONE)

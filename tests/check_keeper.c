@@ -75,6 +75,9 @@ struct life {
 	bool is_anew;
 	unsigned int written; /* to its end */
 	unsigned int census; /* changes of that kind */
+	size_t log_bytes; /* what each change comes to in the log */
+	size_t log_at; /* so long it is by now */
+	size_t untold;
 	uint64_t n;
 };
 
@@ -84,9 +87,11 @@ static void emit(void *ctx, const struct change *c)
 
 	l->census += c->kind == CHANGE_CENSUS;
 	if (keeper_change(l->keeper, c))
-		keeper_flush(l->keeper);
-	keeper_flush(l->keeper);
+		keeper_flush(l->keeper, l->log_bytes);
+	keeper_flush(l->keeper, l->log_bytes);
 }
+
+static struct logfile_place found; /* the log, when a life begins */
 
 static void life_begin(struct life *l, size_t channel_bytes)
 {
@@ -101,14 +106,21 @@ static void life_begin(struct life *l, size_t channel_bytes)
 	l->ledger = ledger_new(&no_logs, l->lines, hear_log, NULL, &err);
 	ck_assert(l->lines && l->ledger);
 	l->tree = tree_new(&tree_defaults, "", &l->metrics, emit, l);
-	keeper_restore(l->keeper, l->tree, "", l->lines);
+	l->untold = keeper_restore(l->keeper, l->tree, "", l->lines, found);
 	tree_witness(l->tree, 0);
 }
 
 static void read_message(struct life *l, const struct channel_msg *msg,
 			 struct buf *out)
 {
-	if (msg->tag == LEDGER_STATE)
+	unsigned int tag = msg->tag & ((1 << LEDGER_TAG_BITS) - 1);
+	struct logfile_place from = { 1, l->log_at };
+
+	if (tag != msg->tag) {
+		l->log_at += msg->tag >> LEDGER_TAG_BITS;
+		state_mark(out, &from, msg->tag >> LEDGER_TAG_BITS);
+	}
+	if (tag == LEDGER_STATE)
 		buf_put(out, msg->data, msg->len);
 	if (msg->tag == LEDGER_STATE_ANEW) {
 		buf_clear(&l->anew);
@@ -260,7 +272,7 @@ static void check_state(const struct buf *text, const char *want)
 	state_boot_id(boot_id, sizeof(boot_id));
 	put_file(text);
 	fd = logdir_open(path, getegid(), &err);
-	ck_assert_msg(state_load(&state, fd, path, boot_id, "", &err) ==
+	ck_assert_msg(state_load(&state, fd, path, boot_id, "", NULL, &err) ==
 			      STATE_GOOD,
 		      "%s", err.text);
 	for (size_t i = 0; i < state.n; i++)
@@ -325,7 +337,7 @@ static void check_lives(const struct buf *text, const bool *lives, size_t n)
 	state_boot_id(boot_id, sizeof(boot_id));
 	put_file(text);
 	fd = logdir_open(path, getegid(), NULL);
-	ck_assert_int_eq(state_load(&state, fd, path, boot_id, "", NULL),
+	ck_assert_int_eq(state_load(&state, fd, path, boot_id, "", NULL, NULL),
 			 STATE_GOOD);
 	for (size_t i = 0; i < state.n; i++) {
 		told += !state.list[i].ended;
@@ -482,6 +494,48 @@ START_TEST(test_lives)
 	}
 	drain(&l, &out);
 	check_state(&out, "10 20 30 31 32 33 34 ");
+	life_end(&l);
+}
+END_TEST
+
+/*
+ * The plugin was killed when the state had been written, and the log not yet:
+ * what that did not get has not happened.
+ */
+START_TEST(test_untold)
+{
+	static const struct {
+		size_t size; /* of the log, of which each change has 100 */
+		size_t untold;
+		bool has_20, lives_20, has_21;
+	} logs[] = {
+		{ 400, 0, true, false, true },	 { 399, 1, true, true, true },
+		{ 300, 1, true, true, true },	 { 200, 2, true, true, false },
+		{ 199, 3, false, false, false },
+	};
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct life l;
+
+	life_begin(&l, 1 << 20);
+	keeper_write(l.keeper);
+	drain(&l, &out);
+	l.log_bytes = 100;
+	find(&l, 10);
+	make(&l, 10, 20);
+	make(&l, 20, 21);
+	quit(&l, 20);
+	drain(&l, &out);
+	ck_assert_uint_eq(l.log_at, 400);
+	put_file(&out);
+	life_end(&l);
+
+	found = (struct logfile_place){ 1, logs[_i].size };
+	life_begin(&l, 1 << 20);
+	ck_assert_ptr_nonnull(tree_find(l.tree, 10));
+	ck_assert_uint_eq(l.untold, logs[_i].untold);
+	ck_assert(tree_knows(l.tree, 20) == logs[_i].has_20);
+	ck_assert(!!tree_find(l.tree, 20) == logs[_i].lives_20);
+	ck_assert(!!tree_find(l.tree, 21) == logs[_i].has_21);
 	life_end(&l);
 }
 END_TEST
@@ -931,6 +985,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_pieces);
 	tcase_add_test(t, test_container);
 	tcase_add_test(t, test_lives);
+	tcase_add_loop_test(t, test_untold, 0, 5);
 	tcase_add_test(t, test_tick_idle);
 	tcase_add_test(t, test_serial);
 	tcase_add_test(t, test_refused);

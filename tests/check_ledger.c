@@ -107,6 +107,13 @@ static void close_desk(struct desk *d)
 	pthread_mutex_destroy(&d->heard.lock);
 }
 
+static void put_content(const char *name, const char *text)
+{
+	_cleanup_fclose_ FILE *f = fopen(name, "we");
+
+	ck_assert(f && fputs(text, f) >= 0);
+}
+
 static const char *content(const char *name)
 {
 	static char data[1 << 20];
@@ -293,6 +300,90 @@ START_TEST(test_state_anew)
 }
 END_TEST
 
+static uint64_t inode(const char *name)
+{
+	struct stat st;
+
+	ck_assert(!stat(name, &st));
+	return st.st_ino;
+}
+
+/*
+ * In front of the state's lines stands which bytes of the log will say the
+ * same: of the JSON log, if it is on. However the lines come to be written.
+ */
+START_TEST(test_state_marks)
+{
+	char want[512];
+	struct desk d;
+
+	open_state_desk(&d);
+	put(&d, LEDGER_STATE, "serial\n");
+	put(&d, ledger_state_tag(3), "a\n");
+	put(&d, LEDGER_TEXT, "t\n");
+	put(&d, LEDGER_JSON, "j1\n");
+	put(&d, ledger_state_tag(6), "b\n");
+	put(&d, LEDGER_JSON, "j2\nj3\n");
+	put(&d, ledger_state_tag(70000), "c\n");
+	close_desk(&d);
+	snprintf(want, sizeof(want),
+		 "serial\n"
+		 "{\"log\":%1$lu,\"from\":0,\"to\":3}\na\n"
+		 "{\"log\":%1$lu,\"from\":3,\"to\":9}\nb\n"
+		 "{\"log\":%1$lu,\"from\":9,\"to\":70009}\nc\n",
+		 inode(json_path));
+	ck_assert_str_eq(content(other_path), want);
+}
+END_TEST
+
+/* The new state has no mark of what was told before: it is in the log. */
+START_TEST(test_anew_comes_last)
+{
+	struct ledger_options options = both_logs();
+	char want[256];
+	struct desk d;
+
+	options.path[LEDGER_JSON] = NULL;
+	snprintf(other_path, sizeof(other_path), "%s/state", dir);
+	options.path[LEDGER_STATE] = other_path;
+	open_desk(&d, &options);
+	put(&d, LEDGER_TEXT, "t1\n");
+	put(&d, LEDGER_STATE_ANEW, "head\n");
+	put(&d, ledger_state_tag(3), "a\n");
+	put(&d, LEDGER_TEXT, "t2\n");
+	put(&d, LEDGER_STATE_END, "end\n");
+	snprintf(want, sizeof(want),
+		 "head\n{\"log\":%lu,\"from\":3,\"to\":6}\na\nend\n",
+		 inode(text_path));
+	await(other_path, want);
+	ck_assert_str_eq(content(text_path), "t1\nt2\n");
+	close_desk(&d);
+}
+END_TEST
+
+/* How the log was found: without what a killed one left of a line. */
+START_TEST(test_found)
+{
+	struct ledger_options options = both_logs();
+	struct logfile_place found;
+	struct desk d;
+
+	put_content(json_path, "j1\nj2\ntor");
+	open_desk(&d, &options);
+	put(&d, LEDGER_JSON, "j3\n");
+	await(json_path, "j1\nj2\nj3\n");
+	found = ledger_found(d.ledger);
+	ck_assert_uint_eq(found.inode, inode(json_path));
+	ck_assert_uint_eq(found.size, 6);
+	close_desk(&d);
+	options.path[LEDGER_TEXT] = options.path[LEDGER_JSON] = NULL;
+	open_desk(&d, &options);
+	found = ledger_found(d.ledger);
+	ck_assert(!found.inode && !found.size);
+	close_desk(&d);
+}
+END_TEST
+
 /* What the old one cannot take is not lost: the new one has it. */
 START_TEST(test_state_saved)
 {
@@ -397,6 +488,9 @@ static Suite *suite(void)
 	tcase_add_test(t, test_reopen);
 	tcase_add_test(t, test_lost);
 	tcase_add_test(t, test_state_anew);
+	tcase_add_test(t, test_state_marks);
+	tcase_add_test(t, test_anew_comes_last);
+	tcase_add_test(t, test_found);
 	tcase_add_test(t, test_state_saved);
 	tcase_add_test(t, test_state_stuck);
 	tcase_add_test(t, test_disturbed);

@@ -59,7 +59,7 @@ static void put(const char *data, size_t len)
 static enum state_found load(struct state *state, struct err *err)
 {
 	*err = (struct err){ 0 };
-	return state_load(state, dir_fd, path, BOOT, "host", err);
+	return state_load(state, dir_fd, path, BOOT, "host", NULL, err);
 }
 
 static struct saved one(const char *entity, const char *parent, pid_t pid)
@@ -293,6 +293,93 @@ START_TEST(test_serial)
 	ck_assert_int_eq(load(&state, &err), STATE_GOOD);
 	ck_assert_uint_eq(state.serial, UINT64_C(5000000000));
 	ck_assert_uint_eq(state.n, 0);
+}
+END_TEST
+
+/* --- what the log never got */
+
+static const struct {
+	const char *name;
+	struct logfile_place log;
+	const char *want; /* the pids, - for the ended */
+	size_t untold;
+} cuts[] = {
+	{ "the log is not known", { 0, 0 }, "-1 2 3 4 ", 0 },
+	{ "another log, or it was rotated", { 6, 100 }, "-1 2 3 4 ", 0 },
+	{ "all of it", { 7, 260 }, "-1 2 3 4 ", 0 },
+	{ "and something behind it", { 7, 300 }, "-1 2 3 4 ", 0 },
+	{ "all but what came last", { 7, 200 }, "1 2 3 ", 2 },
+	{ "a part of that", { 7, 259 }, "1 2 3 ", 2 },
+	{ "all but the last two", { 7, 100 }, "1 ", 4 },
+	{ "a part of the first of these", { 7, 199 }, "1 ", 4 },
+	{ "emptied by hand", { 7, 0 }, "-1 2 3 4 ", 0 },
+	{ "made shorter by hand", { 7, 39 }, "-1 2 3 4 ", 0 },
+};
+
+static void mark(struct buf *out, uint64_t from, uint64_t to)
+{
+	struct logfile_place place = { 7, from };
+
+	state_mark(out, &place, (size_t)(to - from));
+}
+
+static void check_cut(const struct buf *text, int i)
+{
+	_cleanup_buf_ struct buf got = BUF_INIT;
+	_cleanup_state_ struct state state;
+	struct err err;
+
+	put(text->data, text->len);
+	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host",
+				    &cuts[i].log, &err),
+			 STATE_GOOD);
+	for (size_t j = 0; j < state.n; j++)
+		buf_printf(&got, "%s%d ", state.list[j].ended ? "-" : "",
+			   state.list[j].pid);
+	buf_putc(&got, '\0');
+	ck_assert_msg(!strcmp(got.data, cuts[i].want), "%s: %s", cuts[i].name,
+		      got.data);
+	ck_assert_msg(state.untold == cuts[i].untold, "%s: %zu", cuts[i].name,
+		      state.untold);
+}
+
+START_TEST(test_untold)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	begin(&out);
+	mark(&out, 40, 100);
+	add(&out, "a", "", 1);
+	mark(&out, 100, 200);
+	add(&out, "b", "a", 2);
+	add(&out, "c", "a", 3);
+	mark(&out, 200, 260);
+	state_end(&out, "a", 5);
+	add(&out, "d", "b", 4);
+	state_serial(&out, 70);
+	check_cut(&out, _i);
+}
+END_TEST
+
+/* It went on to be written after it had been emptied. */
+START_TEST(test_emptied)
+{
+	static const struct logfile_place log = { 7, 150 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	_cleanup_state_ struct state state;
+	struct err err;
+
+	begin(&out);
+	mark(&out, 100, 200);
+	add(&out, "a", "", 1);
+	mark(&out, 0, 150);
+	add(&out, "b", "a", 2);
+	put(out.data, out.len);
+	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host", &log,
+				    &err),
+			 STATE_GOOD);
+	ck_assert_uint_eq(state.n, 2);
+	ck_assert_uint_eq(state.untold, 0);
 }
 END_TEST
 
@@ -619,7 +706,7 @@ START_TEST(test_no_boot)
 	state_head(&out, "", "");
 	add(&out, "a", "", 1);
 	put(out.data, out.len);
-	ck_assert_int_eq(state_load(&state, dir_fd, path, "", "", &err),
+	ck_assert_int_eq(state_load(&state, dir_fd, path, "", "", NULL, &err),
 			 STATE_FOREIGN);
 	ck_assert_uint_eq(state.n, 0);
 }
@@ -634,7 +721,7 @@ START_TEST(test_no_node)
 	state_head(&out, BOOT, "");
 	add(&out, "a", "", 1);
 	put(out.data, out.len);
-	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "", &err),
+	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "", NULL, &err),
 			 STATE_GOOD);
 	ck_assert_uint_eq(state.n, 1);
 }
@@ -909,6 +996,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_bytes, 0, (int)COUNT(texts));
 	tcase_add_test(t, test_lines);
 	tcase_add_test(t, test_serial);
+	tcase_add_loop_test(t, test_untold, 0, (int)COUNT(cuts));
+	tcase_add_test(t, test_emptied);
 	tcase_add_loop_test(t, test_lives, 0, (int)COUNT(lives));
 	tcase_add_test(t, test_ended);
 	tcase_add_test(t, test_recent);

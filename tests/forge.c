@@ -433,7 +433,8 @@ static void check_state(struct forge *f, const char *dir)
 	file = fopen(path, "we");
 	ck_assert(file && fwrite(f->state.data, f->state.len, 1, file) == 1);
 	ck_assert(!fclose(file) && !chmod(path, 0600));
-	must(state_load(&state, dir_fd, path, "boot", "", &err) == STATE_GOOD,
+	must(state_load(&state, dir_fd, path, "boot", "", NULL, &err) ==
+		     STATE_GOOD,
 	     "%s: %s", f->what, err.text);
 	for (size_t i = 0; i < state.n; i++)
 		must(state.list[i].pid >= 100 &&

@@ -72,7 +72,7 @@ static void must_last(struct tree *t, struct buf *line)
 	state_head(&first, BOOT, NODE);
 	put_living(&first, t);
 	path = scratch_put("again", text.data, text.len);
-	must(state_load(&state, scratch_fd(), path, BOOT, NODE, NULL) ==
+	must(state_load(&state, scratch_fd(), path, BOOT, NODE, NULL, NULL) ==
 	     STATE_GOOD);
 	t = restore(&state, &metrics, line);
 	state_head(&second, BOOT, NODE);
@@ -107,6 +107,9 @@ static void bury_all(struct tree *t, const struct state *state)
 	must_not(tree_check(t));
 }
 
+/* A log that some marks of the input are within. */
+static const struct logfile_place log = { 1, 100 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *path = scratch_put("state", data, size);
@@ -117,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum state_found found;
 	struct tree *t;
 
-	found = state_load(&state, scratch_fd(), path, BOOT, NODE, &err);
+	found = state_load(&state, scratch_fd(), path, BOOT, NODE, &log, &err);
 	if (found != STATE_GOOD) {
 		must(found == STATE_NONE || *err.text);
 		must(!state.n);

@@ -152,7 +152,7 @@ static void restart(struct run *r)
 	path = scratch_put("state", text.data, text.len);
 	close_tree(r);
 	open_tree(r);
-	must(state_load(&state, scratch_fd(), path, BOOT, "", NULL) ==
+	must(state_load(&state, scratch_fd(), path, BOOT, "", NULL, NULL) ==
 	     STATE_GOOD);
 	copies_restore(r->t, &state);
 	if (merging)
