@@ -90,13 +90,15 @@ static void hand_over(struct core *c)
 static void emit(void *ctx, const struct change *change)
 {
 	struct core *c = ctx;
-	bool full = false;
+	bool full = outlet_put(c->outlet, c->options->logs, change);
 
 	if (c->merge && !strcmp(change->node, c->node)) {
 		watch_change(c->watch, change);
-		full = c->keeper && keeper_change(c->keeper, change);
+		if (c->keeper &&
+		    keeper_change(c->keeper, change, outlet_pending(c->outlet)))
+			full = true;
 	}
-	if (outlet_put(c->outlet, c->options->logs, change) || full)
+	if (full)
 		hand_over(c);
 }
 

@@ -7,18 +7,35 @@
 #include <malloc.h>
 
 #define CACHED 7	/* of each size */
-#define MAX_CACHED 256	/* bytes; there are larger ones, and few of them */
+#define MIN_BYTES 24
+#define STEP 16
+#define SMALL_BYTES 256
+#define MAX_BYTES 1032
 
 /*
- * glibc keeps a few free blocks of each size for the thread, each in a page
- * that cannot be given back for its sake. They are let go, by putting others
- * into their place, which are together.
+ * glibc keeps a few free blocks of each size for the thread (tcache), each in a
+ * page that cannot be given back for its sake. The large ones are taken
+ * and made small: what is cut off is of another size, the cache of which is full,
+ * or is next.
  */
+static void empty_cache(void)
+{
+	void *volatile old[CACHED];
+
+	for (size_t size = MAX_BYTES; size > SMALL_BYTES; size -= STEP) {
+		for (int i = 0; i < CACHED; i++)
+			old[i] = malloc(size);
+		for (int i = 0; i < CACHED; i++)
+			free(realloc(old[i], MIN_BYTES));
+	}
+}
+
+/* The small ones are let go, by others in their place, which are together. */
 static void renew_cache(void)
 {
 	void *volatile old[CACHED], *volatile new[CACHED];
 
-	for (size_t size = 24; size <= MAX_CACHED; size += 16) {
+	for (size_t size = MIN_BYTES; size <= SMALL_BYTES; size += STEP) {
 		for (int i = 0; i < CACHED; i++)
 			old[i] = malloc(size);
 		for (int i = 0; i < CACHED; i++)
@@ -32,6 +49,7 @@ static void renew_cache(void)
 
 void heap_give_back(void)
 {
+	empty_cache();
 	renew_cache();
 	malloc_trim(0);
 }

@@ -248,8 +248,9 @@ bool keeper_finish(struct keeper *k, uint64_t serial)
 	return k->headed || !k->lines;
 }
 
-bool keeper_change(struct keeper *k, const struct change *c)
+bool keeper_change(struct keeper *k, const struct change *c, size_t log_bytes)
 {
+	size_t before = k->batch.len;
 	struct saved s;
 
 	if (!k->lines || !c->proc)
@@ -272,6 +273,8 @@ bool keeper_change(struct keeper *k, const struct change *c)
 	case CHANGE_LOST:
 		break;
 	}
+	if (log_bytes && k->batch.len > before)
+		state_told(&k->batch, log_bytes);
 	return k->batch.len >= BATCH_BYTES;
 }
 

@@ -38,14 +38,15 @@ size_t keeper_restore(struct keeper *k, struct tree *t, const char *node,
 		      struct channel *lines, struct logfile_place found);
 
 /*
- * The tree says c. Its line is gathered with others until keeper_flush(). True
+ * The tree says c. Its line is gathered with others until keeper_flush(); the
+ * log's, with those since then, has come to log_bytes (0: there is no log). True
  * if they have become many: then it is time for that.
  */
-bool keeper_change(struct keeper *k, const struct change *c);
+bool keeper_change(struct keeper *k, const struct change *c, size_t log_bytes);
 
 /*
- * Puts what was gathered into the channel, before the log lines that tell it:
- * so many bytes of the log will.
+ * Puts what was gathered into the channel, before the log lines that tell it,
+ * which have come to log_bytes.
  */
 void keeper_flush(struct keeper *k, size_t log_bytes);
 

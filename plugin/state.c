@@ -64,6 +64,15 @@ void state_mark(struct buf *out, const struct logfile_place *from, size_t len)
 	out->data[out->len - 1] = '\n';
 }
 
+void state_told(struct buf *out, size_t bytes)
+{
+	out->len--;
+	out->data[out->len - 1] = ',';
+	json_num(out, KEY("told"), bytes);
+	out->data[out->len - 1] = '}';
+	buf_putc(out, '\n');
+}
+
 void state_serial(struct buf *out, uint64_t serial)
 {
 	size_t line = json_object(out, "", 0);

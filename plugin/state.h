@@ -24,10 +24,12 @@ void state_end(struct buf *out, const char *entity, uint64_t ended_ms);
 void state_serial(struct buf *out, uint64_t serial);
 
 /*
- * What the next lines say, the log says from there to there: a log that
- * is known to be shorter never got that, nor what follows.
+ * What the next lines say, the log says from there on, in so many bytes; and
+ * what the line in front of this says, it has said when so many of them are
+ * written. A log that is known to be shorter never got that, nor what follows.
  */
 void state_mark(struct buf *out, const struct logfile_place *from, size_t len);
+void state_told(struct buf *out, size_t bytes);
 
 enum state_found {
 	STATE_NONE,	/* there is no file */

@@ -284,6 +284,17 @@ static struct mark read_mark(struct reader *r, const char *data,
 	return mark;
 }
 
+/* What state_told() wrote. */
+static uint64_t read_told(struct reader *r, const char *data,
+			  const char *newline)
+{
+	struct json_object *line = parse(r->tokener, data, newline);
+	uint64_t told = (uint64_t)number_of(line, "told", INT64_MAX);
+
+	json_object_put(line);
+	return told;
+}
+
 /*
  * Up to where the log has what the state has. The log ends within what it was
  * to get then; if it ends before that, somebody has made it shorter.
@@ -292,18 +303,23 @@ static const char *find_untold(struct reader *r, const char *data,
 			       const char *end)
 {
 	const char *ret = NULL, *newline;
+	struct mark last = { 0 };
 
 	for (;
 	     data < end && (newline = memchr(data, '\n', (size_t)(end - data)));
 	     data = newline + 1) {
 		struct mark mark = read_mark(r, data, newline);
+		uint64_t size = r->log.size;
 
-		if (!mark.inode || mark.inode != r->log.inode)
-			continue;
-		if (mark.to <= r->log.size)
-			ret = NULL;
-		else if (!ret && mark.from <= r->log.size)
+		if (mark.inode) {
+			last = mark;
+			if (mark.inode == r->log.inode && mark.to <= size)
+				ret = NULL;
+		} else if (!ret && last.inode == r->log.inode &&
+			   last.from <= size && last.to > size &&
+			   last.from + read_told(r, data, newline) > size) {
 			ret = data;
+		}
 	}
 	return ret ? ret : end;
 }
@@ -322,8 +338,8 @@ static size_t count_told(const char *data, const char *end)
 	return n;
 }
 
-static enum state_found read_told(struct reader *r, const char *data,
-				  size_t len, struct err *err)
+static enum state_found read_all(struct reader *r, const char *data, size_t len,
+				 struct err *err)
 {
 	const char *end = data + len;
 	const char *untold = r->log.inode ? find_untold(r, data, end) : end;
@@ -471,7 +487,7 @@ enum state_found state_load(struct state *state, int dir_fd, const char *path,
 	*state = (struct state){ 0 };
 	ret = read_file(&file, dir_fd, path, err);
 	if (ret == STATE_GOOD)
-		ret = read_told(&r, file.data, file.len, err);
+		ret = read_all(&r, file.data, file.len, err);
 	if (ret == STATE_GOOD)
 		list_all(&r);
 	else if (ret != STATE_NONE)

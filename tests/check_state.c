@@ -309,9 +309,12 @@ static const struct {
 	{ "all of it", { 7, 260 }, "-1 2 3 4 ", 0 },
 	{ "and something behind it", { 7, 300 }, "-1 2 3 4 ", 0 },
 	{ "all but what came last", { 7, 200 }, "1 2 3 ", 2 },
-	{ "a part of that", { 7, 259 }, "1 2 3 ", 2 },
+	{ "a part of that, but no whole line", { 7, 229 }, "1 2 3 ", 2 },
+	{ "a part of that, a whole line", { 7, 230 }, "-1 2 3 ", 1 },
+	{ "and more of it", { 7, 249 }, "-1 2 3 ", 1 },
+	{ "what the state has of it", { 7, 250 }, "-1 2 3 4 ", 0 },
 	{ "all but the last two", { 7, 100 }, "1 ", 4 },
-	{ "a part of the first of these", { 7, 199 }, "1 ", 4 },
+	{ "a line of the first of these", { 7, 140 }, "1 2 ", 3 },
 	{ "emptied by hand", { 7, 0 }, "-1 2 3 4 ", 0 },
 	{ "made shorter by hand", { 7, 39 }, "-1 2 3 4 ", 0 },
 };
@@ -350,12 +353,18 @@ START_TEST(test_untold)
 	begin(&out);
 	mark(&out, 40, 100);
 	add(&out, "a", "", 1);
+	state_told(&out, 60);
 	mark(&out, 100, 200);
 	add(&out, "b", "a", 2);
+	state_told(&out, 40);
 	add(&out, "c", "a", 3);
+	state_told(&out, 100);
+	state_serial(&out, 60);
 	mark(&out, 200, 260);
 	state_end(&out, "a", 5);
+	state_told(&out, 30);
 	add(&out, "d", "b", 4);
+	state_told(&out, 50);
 	state_serial(&out, 70);
 	check_cut(&out, _i);
 }
@@ -372,8 +381,10 @@ START_TEST(test_emptied)
 	begin(&out);
 	mark(&out, 100, 200);
 	add(&out, "a", "", 1);
+	state_told(&out, 100);
 	mark(&out, 0, 150);
 	add(&out, "b", "a", 2);
+	state_told(&out, 150);
 	put(out.data, out.len);
 	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host", &log,
 				    &err),
