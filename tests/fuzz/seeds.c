@@ -226,13 +226,14 @@ static void ignore(void *ctx, const struct change *c)
 	(void)c;
 }
 
-/* Whenever the tree has come a tenth further. */
+/* Whenever the tree has come a tenth further. With a log as fuzz_state has it. */
 static void put_states(const char *dir, const char *name,
 		       const struct facts *facts)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	struct metrics metrics = { 0 };
 	struct tree *t = tree_new(&tree_defaults, "", &metrics, ignore, NULL);
+	struct logfile_place log = { 1, 50 };
 
 	for (size_t i = 0; i < facts->n; i++) {
 		tree_apply(t, facts->list[i]);
@@ -241,6 +242,11 @@ static void put_states(const char *dir, const char *name,
 		buf_clear(&out);
 		state_head(&out, BOOT, "host");
 		copies_put(&out, t);
+		state_mark(&out, &log, 100);
+		state_end(&out, "none", 1);
+		state_told(&out, 40);
+		state_end(&out, "none", 2);
+		state_told(&out, 100);
 		put_file(dir, "state/at", name, i, &out);
 	}
 	tree_free(t);
