@@ -262,6 +262,19 @@ void end(struct tree *t, struct proc *p, enum exit_reason reason, int code,
 	container_end(t, p);
 }
 
+/*
+ * Whether the child that p had then is told by its pid, or was. Nobody has one
+ * before he is born, whatever the stamp is.
+ */
+static bool is_child_told(const struct tree *t, const struct proc *p,
+			  uint64_t at)
+{
+	const struct proc_priv *v = p->priv;
+
+	return has_births_told(t,
+			       v->exact && v->birth_at > at ? v->birth_at : at);
+}
+
 /* f is by p, which has its place. */
 void apply(struct tree *t, struct proc *p, const struct fact *f)
 {
@@ -271,8 +284,7 @@ void apply(struct tree *t, struct proc *p, const struct fact *f)
 	note(t, p, f);
 	switch (f->kind) {
 	case FACT_FORK:
-		/* Every child was told by its pid, or will be. */
-		if (has_births_told(t, when.at)) {
+		if (is_child_told(t, p, when.at)) {
 			vouch(t, p, f);
 			break;
 		}

@@ -890,6 +890,35 @@ START_TEST(test_since)
 END_TEST
 
 /*
+ * Audit's clock stood still: a call has a stamp from before its caller's birth,
+ * and from before the witness. Who was born of one that it told, it tells, too.
+ */
+START_TEST(test_stamp_before_birth)
+{
+	static const struct step steps[] = {
+		F(2010, 33, 40),
+		{ 1985, HEARD_CLONE, 40, 33, 8, .args = "11" },
+		{ 1985, HEARD_CLONE, 33, 21, 9, .args = "11" },
+	};
+	static const struct story begin = { "stamp", { CONTAINER }, { 0 } };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct metrics metrics = { 0 };
+	struct tree *t = tell(&begin, &metrics, &out);
+
+	buf_clear(&out);
+	tree_witness(t, T0 + 2000);
+	for (size_t i = 0; i < COUNT(steps); i++)
+		take(t, &steps[i], 100 + i);
+	tree_idle(t, 60000);
+	ck_assert_ptr_null(tree_check(t));
+	buf_putc(&out, '\0');
+	ck_assert_str_eq(out.data, "fork 40<-33 member c1\n"
+				   "fork 0<-33 member c1 vpid=9 audit\n");
+	tree_free(t);
+}
+END_TEST
+
+/*
  * Births are told since before the witness is trusted. A root that comes to be
  * in between is one at once: what its children execute is theirs to tell.
  */
@@ -931,6 +960,7 @@ int main(void)
 	tcase_add_test(tcase, test_found);
 	tcase_add_test(tcase, test_first_child);
 	tcase_add_test(tcase, test_since);
+	tcase_add_test(tcase, test_stamp_before_birth);
 	tcase_add_test(tcase, test_root_before_trust);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
