@@ -132,6 +132,13 @@ uint64_t tree_first_born(const struct tree *t, pid_t pid);
 /* Whether somebody in the tree, or waiting for it, has or had that pid. */
 bool tree_knows(const struct tree *t, pid_t pid);
 
+/*
+ * How many children a process outside of containers has told of by its own
+ * record. While none does, as by the lean rules, who is the shim's child is to
+ * be learned from /proc, and soon.
+ */
+uint64_t tree_vouched(const struct tree *t);
+
 /* Whether that is the program of a root, by its path or name. */
 bool tree_is_root(const struct tree *t, const char *exe);
 

@@ -56,11 +56,17 @@ void vouch(struct tree *t, const struct proc *p, const struct fact *f)
 	if (p->role >= ROLE_INIT || !p->priv->certain ||
 	    p->priv->ns != t->host_ns || f->flags & FLAG_PARENT)
 		return;
+	t->vouched++;
 	if (c && c->parent == p && is_of_that_time(t, c->priv->birth_at, at))
 		believe(t, c);
 	else if (f->child > 0)
 		t->vouchers[f->child % N_VOUCHERS] =
 			(struct voucher){ f->child, p->pid, at };
+}
+
+uint64_t tree_vouched(const struct tree *t)
+{
+	return t->vouched;
 }
 
 /*

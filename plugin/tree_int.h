@@ -339,6 +339,7 @@ struct tree {
 				 * gap, or to an earlier plugin */
 
 	struct voucher vouchers[N_VOUCHERS];	/* by the child's pid */
+	uint64_t vouched;			/* see tree_vouched() */
 	struct timers timers;
 	struct pids pids;
 	struct image *recent[N_RECENT];	/* that others may execute, too */

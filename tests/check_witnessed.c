@@ -889,6 +889,29 @@ START_TEST(test_since)
 }
 END_TEST
 
+/* Whose children are told by their parents' own records: outside, and as pids. */
+START_TEST(test_vouched)
+{
+	static const struct step steps[] = {
+		{ 1000, HEARD_CLONE, 21, 10, 30, .args = "11" },
+		{ 1001, HEARD_CLONE, 33, 21, 8, .args = "11" },
+		{ 1002, HEARD_CLONE, 10, 1, 31, .args = "11" },
+	};
+	static const uint64_t want[] = { 1, 1, 2 };
+	static const struct story begin = { "vouched", { CONTAINER }, { 0 } };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct metrics metrics = { 0 };
+	struct tree *t = tell(&begin, &metrics, &out);
+	uint64_t before = tree_vouched(t);
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		take(t, &steps[i], 100 + i);
+		ck_assert_uint_eq(tree_vouched(t) - before, want[i]);
+	}
+	tree_free(t);
+}
+END_TEST
+
 /*
  * Audit's clock stood still: a call has a stamp from before its caller's birth,
  * and from before the witness. Who was born of one that it told, it tells, too.
@@ -960,6 +983,7 @@ int main(void)
 	tcase_add_test(tcase, test_found);
 	tcase_add_test(tcase, test_first_child);
 	tcase_add_test(tcase, test_since);
+	tcase_add_test(tcase, test_vouched);
 	tcase_add_test(tcase, test_stamp_before_birth);
 	tcase_add_test(tcase, test_root_before_trust);
 	suite_add_tcase(suite, tcase);
