@@ -368,7 +368,7 @@ static void give_back(struct core *c)
 /* When the new state is whole, the logs have all that it tells. */
 static void go_on_writing(struct core *c)
 {
-	if (!keeper_is_writing(c->keeper))
+	if (!keeper_is_writing(c->keeper) || !channel_is_empty(c->out))
 		return;
 	hand_over(c);
 	keeper_go_on(c->keeper);

@@ -208,7 +208,7 @@ void keeper_flush(struct keeper *k, size_t log_bytes)
 	unsigned int tag = k->headed ? ledger_state_tag(log_bytes) :
 				       LEDGER_STATE_MORE;
 
-	if (!k->batch.len)
+	if (!k->batch.len && (!log_bytes || !k->headed))
 		return;
 	k->added_bytes += k->batch.len;
 	if (!channel_put(k->lines, tag, k->batch.data, k->batch.len))
@@ -345,7 +345,7 @@ bool keeper_write(struct keeper *k)
 
 void keeper_go_on(struct keeper *k)
 {
-	if (k->writing && channel_is_empty(k->lines))
+	if (k->writing)
 		write_pieces(k);
 }
 

@@ -46,7 +46,7 @@ bool keeper_change(struct keeper *k, const struct change *c, size_t log_bytes);
 
 /*
  * Puts what was gathered into the channel, before the log lines that tell it,
- * which have come to log_bytes.
+ * which have come to log_bytes. Nothing if there are neither.
  */
 void keeper_flush(struct keeper *k, size_t log_bytes);
 
@@ -76,8 +76,8 @@ bool keeper_finish(struct keeper *k, uint64_t serial);
 bool keeper_write(struct keeper *k);
 
 /*
- * Goes on with it, if the channel is empty: best called when nothing was put
- * for a while. Whether there is anything to go on with.
+ * Goes on with it: to be called when the channel was empty, and all that the
+ * logs are to get is in it. Whether there is anything to go on with.
  */
 void keeper_go_on(struct keeper *k);
 bool keeper_is_writing(const struct keeper *k);

@@ -34,8 +34,10 @@ struct ledger {
 	pthread_t thread;
 	struct log logs[LEDGER_LOGS];
 	struct logfile_place found;	/* when it was opened */
+	uint64_t flush;			/* which is next; no two plugins' alike */
 	struct buf anew;	/* of what the state is to be, not written yet */
 	bool is_anew;		/* the state is being written anew */
+	bool has_marks;		/* … and has such */
 	pthread_mutex_t lock;	/* for what follows, and for lost */
 	bool reopen;
 	struct ledger_options *options;	/* new ones, or NULL */
@@ -158,6 +160,7 @@ struct ledger *ledger_new(const struct ledger_options *options,
 	l->news = news;
 	l->ctx = ctx;
 	l->ended_fd = -1;
+	l->flush = now_ms();
 	pthread_mutex_init(&l->lock, NULL);
 	for (i = 0; i < LEDGER_LOGS; i++)
 		l->logs[i].ledger = l;
@@ -181,6 +184,7 @@ static void flush_logs(struct ledger *l)
 				      log->batch.len, now_ms());
 		buf_clear(&log->batch);
 	}
+	l->flush++;
 }
 
 /* Whether a burst's memory is still kept. */
@@ -256,6 +260,7 @@ static void begin_anew(struct ledger *l)
 	struct err err;
 
 	buf_clear(&l->anew);
+	l->has_marks = false;
 	l->is_anew = file && !logfile_anew(file, &err);
 	if (file && !l->is_anew)
 		fail_anew(l, &err);
@@ -271,9 +276,44 @@ static void flush_anew(struct ledger *l)
 	buf_clear(&l->anew);
 }
 
+/* Where in the last log so many bytes will be; nowhere if there is none. */
+static struct state_mark make_mark(const struct ledger *l, size_t bytes)
+{
+	struct state_mark mark = { .bytes = bytes, .number = l->flush };
+	const struct log *last = last_log(l);
+
+	if (!last)
+		return mark;
+	mark.from = logfile_place(last->file);
+	mark.from.size += last->batch.len;
+	return mark;
+}
+
+/* What the state's next lines tell, so many bytes of the log will. */
+static void mark_state(struct ledger *l, size_t bytes)
+{
+	struct state_mark mark = make_mark(l, bytes);
+
+	if (!mark.from.inode)
+		return;
+	state_mark(&l->logs[LEDGER_STATE].batch, &mark);
+	if (l->is_anew)
+		state_mark(&l->anew, &mark);
+	l->has_marks = l->is_anew;
+}
+
+/* The log has got all that the new state tells, or was told to have lost it. */
+static void mark_end(struct ledger *l)
+{
+	struct state_mark mark = make_mark(l, 0);
+
+	if (l->is_anew && l->has_marks)
+		state_mark(&l->anew, &mark);
+}
+
 /*
- * What the old one was to get is in the new one. That tells of things without
- * a mark, so the logs must have them.
+ * What the old one was to get is in the new one. Most of that tells of things
+ * without a mark, so the logs must have them.
  */
 static void end_anew(struct ledger *l)
 {
@@ -281,6 +321,7 @@ static void end_anew(struct ledger *l)
 	struct err err;
 
 	flush_logs(l);
+	mark_end(l);
 	flush_anew(l);
 	if (!l->is_anew)
 		return;
@@ -299,22 +340,6 @@ static void drop_anew(struct ledger *l)
 	if (l->is_anew)
 		logfile_anew_drop(l->logs[LEDGER_STATE].file);
 	l->is_anew = false;
-}
-
-/* Where in the log that will be said which comes now. */
-static void mark_state(struct ledger *l, size_t bytes)
-{
-	const struct log *last = last_log(l);
-	struct logfile_place from = { 0 };
-
-	if (last)
-		from = logfile_place(last->file);
-	if (!from.inode)
-		return;
-	from.size += last->batch.len;
-	state_mark(&l->logs[LEDGER_STATE].batch, &from, bytes);
-	if (l->is_anew)
-		state_mark(&l->anew, &from, bytes);
 }
 
 /* A line of the state, or of what is to be it, or both. */

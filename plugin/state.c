@@ -53,13 +53,14 @@ void state_end(struct buf *out, const char *entity, uint64_t ended_ms)
 	out->data[out->len - 1] = '\n';
 }
 
-void state_mark(struct buf *out, const struct logfile_place *from, size_t len)
+void state_mark(struct buf *out, const struct state_mark *mark)
 {
 	size_t line = json_object(out, "", 0);
 
-	json_num(out, KEY("log"), from->inode);
-	json_num(out, KEY("from"), from->size);
-	json_num(out, KEY("to"), from->size + len);
+	json_num(out, KEY("log"), mark->from.inode);
+	json_num(out, KEY("from"), mark->from.size);
+	json_num(out, KEY("bytes"), mark->bytes);
+	json_num(out, KEY("number"), mark->number);
 	json_object_end(out, line);
 	out->data[out->len - 1] = '\n';
 }

@@ -26,9 +26,16 @@ void state_serial(struct buf *out, uint64_t serial);
 /*
  * What the next lines say, the log says from there on, in so many bytes; and
  * what the line in front of this says, it has said when so many of them are
- * written. A log that is known to be shorter never got that, nor what follows.
+ * written. Only what has the last number of all may not have come to be
+ * written: if the log is too short for that, it never got it, nor what follows.
  */
-void state_mark(struct buf *out, const struct logfile_place *from, size_t len);
+struct state_mark {
+	struct logfile_place from;
+	size_t bytes;
+	uint64_t number;	/* of what is written together; not 0 */
+};
+
+void state_mark(struct buf *out, const struct state_mark *mark);
 void state_told(struct buf *out, size_t bytes);
 
 enum state_found {

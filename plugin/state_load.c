@@ -264,22 +264,19 @@ static bool starts_with(const char *line, const char *end, const char *prefix)
 }
 
 /* What state_mark() wrote; all 0 for any other line. */
-struct mark {
-	uint64_t inode, from, to;
-};
-
-static struct mark read_mark(struct reader *r, const char *data,
-			     const char *newline)
+static struct state_mark read_mark(struct reader *r, const char *data,
+				   const char *newline)
 {
-	struct mark mark = { 0 };
+	struct state_mark mark = { .number = 0 };
 	struct json_object *line;
 
 	if (!starts_with(data, newline, "{\"log\":"))
 		return mark;
 	line = parse(r->tokener, data, newline);
-	mark.inode = (uint64_t)number_of(line, "log", INT64_MAX);
-	mark.from = (uint64_t)number_of(line, "from", INT64_MAX);
-	mark.to = (uint64_t)number_of(line, "to", INT64_MAX);
+	mark.from.inode = (uint64_t)number_of(line, "log", INT64_MAX);
+	mark.from.size = (uint64_t)number_of(line, "from", INT64_MAX);
+	mark.bytes = (size_t)number_of(line, "bytes", INT64_MAX);
+	mark.number = (uint64_t)number_of(line, "number", INT64_MAX);
 	json_object_put(line);
 	return mark;
 }
@@ -295,30 +292,38 @@ static uint64_t read_told(struct reader *r, const char *data,
 	return told;
 }
 
+/* Whether the log ends within what it was to get then, or where that begins. */
+static bool is_cut(const struct reader *r, const struct state_mark *mark)
+{
+	return mark->from.inode == r->log.inode &&
+	       mark->from.size <= r->log.size &&
+	       mark->from.size + mark->bytes > r->log.size;
+}
+
 /*
- * Up to where the log has what the state has. The log ends within what it was
- * to get then; if it ends before that, somebody has made it shorter.
+ * Up to where the log has what the state has: lines of the last number, from the
+ * first on that it has not got. A serial comes behind all of them.
  */
 static const char *find_untold(struct reader *r, const char *data,
 			       const char *end)
 {
 	const char *ret = NULL, *newline;
-	struct mark last = { 0 };
+	struct state_mark last = { .number = 0 };
+	uint64_t told;
 
 	for (;
 	     data < end && (newline = memchr(data, '\n', (size_t)(end - data)));
 	     data = newline + 1) {
-		struct mark mark = read_mark(r, data, newline);
-		uint64_t size = r->log.size;
+		struct state_mark mark = read_mark(r, data, newline);
 
-		if (mark.inode) {
-			last = mark;
-			if (mark.inode == r->log.inode && mark.to <= size)
+		if (mark.number) {
+			if (mark.number != last.number)
 				ret = NULL;
-		} else if (!ret && last.inode == r->log.inode &&
-			   last.from <= size && last.to > size &&
-			   last.from + read_told(r, data, newline) > size) {
-			ret = data;
+			last = mark;
+		} else if (!ret && is_cut(r, &last)) {
+			told = read_told(r, data, newline);
+			if (!told || last.from.size + told > r->log.size)
+				ret = data;
 		}
 	}
 	return ret ? ret : end;
@@ -344,8 +349,12 @@ static enum state_found read_all(struct reader *r, const char *data, size_t len,
 	const char *end = data + len;
 	const char *untold = r->log.inode ? find_untold(r, data, end) : end;
 
-	r->state->untold = count_told(untold, end);
-	return read_lines(r, data, (size_t)(untold - data), err);
+	enum state_found ret =
+		read_lines(r, data, (size_t)(untold - data), err);
+
+	if (ret == STATE_GOOD)
+		r->state->untold = count_told(untold, end);
+	return ret;
 }
 
 /* Most strings of most processes are empty. */

@@ -355,7 +355,8 @@ bool watch_listen(struct watch *w)
 		for (size_t i = 0; i < n; i++)
 			put_event(w, &events[i], &events[n]);
 		/* The socket was open when the first of all happened. */
-		if (n && !w->heard_ns && events[0].mono_ns < w->whole_ns)
+		if (n && !w->heard_ns && !w->metrics->witness_gaps &&
+		    events[0].mono_ns < w->whole_ns)
 			w->whole_ns = events[0].mono_ns;
 		if (n)
 			w->heard_ns = events[n - 1].mono_ns;

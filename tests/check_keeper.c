@@ -119,12 +119,15 @@ static void read_message(struct life *l, const struct channel_msg *msg,
 			 struct buf *out)
 {
 	unsigned int tag = msg->tag & ((1 << LEDGER_TAG_BITS) - 1);
-	struct logfile_place from = { 1, l->log_at };
+	struct state_mark mark = {
+		.from = { 1, l->log_at },
+		.bytes = msg->tag >> LEDGER_TAG_BITS,
+		.number = 1,
+	};
 
-	if (tag != msg->tag) {
-		l->log_at += msg->tag >> LEDGER_TAG_BITS;
-		state_mark(out, &from, msg->tag >> LEDGER_TAG_BITS);
-	}
+	if (mark.bytes)
+		state_mark(out, &mark);
+	l->log_at += mark.bytes;
 	if (tag == LEDGER_STATE)
 		buf_put(out, msg->data, msg->len);
 	if (msg->tag == LEDGER_STATE_ANEW) {

@@ -303,27 +303,28 @@ static const struct {
 	struct logfile_place log;
 	const char *want; /* the pids, - for the ended */
 	size_t untold;
+	uint64_t serial;
 } cuts[] = {
-	{ "the log is not known", { 0, 0 }, "-1 2 3 4 ", 0 },
-	{ "another log, or it was rotated", { 6, 100 }, "-1 2 3 4 ", 0 },
-	{ "all of it", { 7, 260 }, "-1 2 3 4 ", 0 },
-	{ "and something behind it", { 7, 300 }, "-1 2 3 4 ", 0 },
-	{ "all but what came last", { 7, 200 }, "1 2 3 ", 2 },
-	{ "a part of that, but no whole line", { 7, 229 }, "1 2 3 ", 2 },
-	{ "a part of that, a whole line", { 7, 230 }, "-1 2 3 ", 1 },
-	{ "and more of it", { 7, 249 }, "-1 2 3 ", 1 },
-	{ "what the state has of it", { 7, 250 }, "-1 2 3 4 ", 0 },
-	{ "all but the last two", { 7, 100 }, "1 ", 4 },
-	{ "a line of the first of these", { 7, 140 }, "1 2 ", 3 },
-	{ "emptied by hand", { 7, 0 }, "-1 2 3 4 ", 0 },
-	{ "made shorter by hand", { 7, 39 }, "-1 2 3 4 ", 0 },
+	{ "the log is not known", { 0, 0 }, "-1 2 3 4 ", 0, 70 },
+	{ "another log, or it was rotated", { 6, 100 }, "-1 2 3 4 ", 0, 70 },
+	{ "all of it", { 7, 260 }, "-1 2 3 4 ", 0, 70 },
+	{ "and something behind it", { 7, 300 }, "-1 2 3 4 ", 0, 70 },
+	{ "all but what came last", { 7, 200 }, "1 2 3 ", 2, 60 },
+	{ "a part of that, but no whole line", { 7, 229 }, "1 2 3 ", 2, 60 },
+	{ "a part of that, a whole line", { 7, 230 }, "-1 2 3 ", 1, 60 },
+	{ "and more of it", { 7, 249 }, "-1 2 3 ", 1, 60 },
+	{ "what the state has of it", { 7, 250 }, "-1 2 3 4 ", 0, 60 },
+	{ "nothing of the last number", { 7, 100 }, "1 ", 4, 0 },
+	{ "a line of it", { 7, 140 }, "1 2 ", 3, 0 },
+	{ "emptied by hand", { 7, 0 }, "-1 2 3 4 ", 0, 70 },
+	{ "made shorter by hand", { 7, 99 }, "-1 2 3 4 ", 0, 70 },
 };
 
-static void mark(struct buf *out, uint64_t from, uint64_t to)
+static void mark(struct buf *out, uint64_t from, uint64_t to, uint64_t number)
 {
-	struct logfile_place place = { 7, from };
+	struct state_mark mark = { { 7, from }, (size_t)(to - from), number };
 
-	state_mark(out, &place, (size_t)(to - from));
+	state_mark(out, &mark);
 }
 
 static void check_cut(const struct buf *text, int i)
@@ -344,6 +345,8 @@ static void check_cut(const struct buf *text, int i)
 		      got.data);
 	ck_assert_msg(state.untold == cuts[i].untold, "%s: %zu", cuts[i].name,
 		      state.untold);
+	ck_assert_msg(state.serial == cuts[i].serial, "%s: %lu", cuts[i].name,
+		      state.serial);
 }
 
 START_TEST(test_untold)
@@ -351,16 +354,16 @@ START_TEST(test_untold)
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
 	begin(&out);
-	mark(&out, 40, 100);
+	mark(&out, 0, 100, 1);
 	add(&out, "a", "", 1);
 	state_told(&out, 60);
-	mark(&out, 100, 200);
+	mark(&out, 100, 200, 2);
 	add(&out, "b", "a", 2);
 	state_told(&out, 40);
 	add(&out, "c", "a", 3);
 	state_told(&out, 100);
 	state_serial(&out, 60);
-	mark(&out, 200, 260);
+	mark(&out, 200, 260, 2);
 	state_end(&out, "a", 5);
 	state_told(&out, 30);
 	add(&out, "d", "b", 4);
@@ -370,26 +373,53 @@ START_TEST(test_untold)
 }
 END_TEST
 
-/* It went on to be written after it had been emptied. */
-START_TEST(test_emptied)
+/*
+ * An earlier number is over and done with: what the log had not got then was
+ * told to be lost, or the log was emptied since.
+ */
+START_TEST(test_earlier)
 {
-	static const struct logfile_place log = { 7, 150 };
+	static const struct {
+		uint64_t from, to, size;
+	} later[] = { { 0, 150, 150 }, { 100, 100, 100 }, { 100, 130, 130 } };
+	struct logfile_place log = { 7, later[_i].size };
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	_cleanup_state_ struct state state;
 	struct err err;
 
 	begin(&out);
-	mark(&out, 100, 200);
+	mark(&out, 100, 200, 1);
 	add(&out, "a", "", 1);
 	state_told(&out, 100);
-	mark(&out, 0, 150);
-	add(&out, "b", "a", 2);
-	state_told(&out, 150);
+	mark(&out, later[_i].from, later[_i].to, 2);
+	state_serial(&out, 9);
 	put(out.data, out.len);
 	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host", &log,
 				    &err),
 			 STATE_GOOD);
-	ck_assert_uint_eq(state.n, 2);
+	ck_assert_uint_eq(state.n, 1);
+	ck_assert_uint_eq(state.untold, 0);
+	ck_assert_uint_eq(state.serial, 9);
+}
+END_TEST
+
+/* Of what is no state, nothing was lost. */
+START_TEST(test_untold_broken)
+{
+	static const struct logfile_place log = { 7, 100 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	_cleanup_state_ struct state state;
+	struct err err;
+
+	begin(&out);
+	buf_puts(&out, "{\"pid\":1}\n");
+	mark(&out, 100, 200, 1);
+	add(&out, "a", "", 1);
+	state_told(&out, 100);
+	put(out.data, out.len);
+	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host", &log,
+				    &err),
+			 STATE_BROKEN);
 	ck_assert_uint_eq(state.untold, 0);
 }
 END_TEST
@@ -1008,7 +1038,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_lines);
 	tcase_add_test(t, test_serial);
 	tcase_add_loop_test(t, test_untold, 0, (int)COUNT(cuts));
-	tcase_add_test(t, test_emptied);
+	tcase_add_loop_test(t, test_earlier, 0, 3);
+	tcase_add_test(t, test_untold_broken);
 	tcase_add_loop_test(t, test_lives, 0, (int)COUNT(lives));
 	tcase_add_test(t, test_ended);
 	tcase_add_test(t, test_recent);

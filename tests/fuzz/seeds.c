@@ -233,7 +233,7 @@ static void put_states(const char *dir, const char *name,
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	struct metrics metrics = { 0 };
 	struct tree *t = tree_new(&tree_defaults, "", &metrics, ignore, NULL);
-	struct logfile_place log = { 1, 50 };
+	struct state_mark mark = { { 1, 50 }, 100, 1 };
 
 	for (size_t i = 0; i < facts->n; i++) {
 		tree_apply(t, facts->list[i]);
@@ -242,7 +242,7 @@ static void put_states(const char *dir, const char *name,
 		buf_clear(&out);
 		state_head(&out, BOOT, "host");
 		copies_put(&out, t);
-		state_mark(&out, &log, 100);
+		state_mark(&out, &mark);
 		state_end(&out, "none", 1);
 		state_told(&out, 40);
 		state_end(&out, "none", 2);
