@@ -29,13 +29,13 @@
  * the start of a container alone is some hundred births and ends.
  */
 #define LOOK_MS (INTAKE_LULL_MS + 4)
+#define LOOKS 128
 /*
  * By the lean rules audit does not tell who is the shim's child. /proc does, but
  * the runtime that adds somebody to a container lives for some 40 ms.
  */
 #define LOOK_ALONE_MS 16
 #define VOUCHED_MS 60000	/* so long after the last such it is told, too */
-#define LOOKS 128
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 #define MAX_RUSH 8	/* slices that are told of together, at most */

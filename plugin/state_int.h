@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* state_int: what state.c, which writes, and state_load.c share. */
+/*
+ * state_int: what state.c, which writes, and state_load.c and state_told.c, which
+ * read, share.
+ */
 #ifndef CONTREE_STATE_INT_H
 #define CONTREE_STATE_INT_H
 
@@ -36,5 +39,30 @@
 	TEXT(bundle)                    \
 	NUMBER(started_ms, INT64_MAX)   \
 	NUMBER(stopped_ms, INT64_MAX)
+
+struct json_object;
+struct json_tokener;
+
+/* state_load.c */
+
+/* The object that is the whole line, but for blanks; NULL if it is none. */
+struct json_object *state_parse(struct json_tokener *tokener, const char *data,
+				const char *newline);
+
+/* 0 if there is none, or none that makes sense. */
+int64_t state_number(struct json_object *line, const char *key, int64_t max);
+
+/* state_told.c */
+
+/*
+ * Up to where the log has what the state has: lines of the last number, from the
+ * first on that it has not got. A serial comes behind all of them.
+ */
+const char *state_untold(struct json_tokener *tokener,
+			 const struct logfile_place *log, const char *data,
+			 const char *end);
+
+/* Lines that tell of a process. */
+size_t state_count(const char *data, const char *end);
 
 #endif

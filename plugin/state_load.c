@@ -74,7 +74,7 @@ static const char *text_of(struct json_object *line, const char *key)
 	return json_object_get_string(value);
 }
 
-static int64_t number_of(struct json_object *line, const char *key, int64_t max)
+int64_t state_number(struct json_object *line, const char *key, int64_t max)
 {
 	struct json_object *value;
 	int64_t n;
@@ -94,7 +94,7 @@ static enum state_found read_head(struct reader *r, struct json_object *line,
 		err_set(err, 0, "is not a state of contree");
 		return STATE_BROKEN;
 	}
-	if (number_of(line, "contree", INT_MAX) != STATE_VERSION) {
+	if (state_number(line, "contree", INT_MAX) != STATE_VERSION) {
 		err_set(err, 0, "is of another version of contree");
 		return STATE_FOREIGN;
 	}
@@ -152,8 +152,8 @@ static void read_process(struct reader *r, struct json_object *line,
 	e->line = data;
 	e->end = newline;
 	e->parent = copy(text_of(line, "parent"));
-	set_end(r, e, number_of(line, "ended", 1),
-		(uint64_t)number_of(line, "ended_ms", INT64_MAX));
+	set_end(r, e, state_number(line, "ended", 1),
+		(uint64_t)state_number(line, "ended_ms", INT64_MAX));
 	HASH_ADD_KEYPTR(hh, r->entries, e->entity, strlen(e->entity), e);
 }
 
@@ -171,7 +171,7 @@ static bool is_entity(const char *s)
 static bool is_role(struct json_object *line)
 {
 	return !json_object_object_get_ex(line, "role", NULL) ||
-	       number_of(line, "role", ROLE_MEMBER);
+	       state_number(line, "role", ROLE_MEMBER);
 }
 
 static enum state_found read_line(struct reader *r, struct json_object *line,
@@ -185,7 +185,7 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 		return read_head(r, line, err);
 	if (json_object_object_get_ex(line, "log", NULL))
 		return STATE_GOOD;
-	serial = (uint64_t)number_of(line, "serial", INT64_MAX);
+	serial = (uint64_t)state_number(line, "serial", INT64_MAX);
 	if (serial) {
 		if (serial > r->state->serial)
 			r->state->serial = serial;
@@ -195,12 +195,12 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 		ended = find(r, text_of(line, "ended_entity"));
 		if (ended)
 			set_end(r, ended, true,
-				(uint64_t)number_of(line, "ended_ms",
-						    INT64_MAX));
+				(uint64_t)state_number(line, "ended_ms",
+						       INT64_MAX));
 		return STATE_GOOD;
 	}
 	if (!is_entity(text_of(line, "entity")) ||
-	    !number_of(line, "pid", INT_MAX) || !is_role(line)) {
+	    !state_number(line, "pid", INT_MAX) || !is_role(line)) {
 		err_set(err, 0, "has a line that tells of nobody");
 		return STATE_BROKEN;
 	}
@@ -208,9 +208,8 @@ static enum state_found read_line(struct reader *r, struct json_object *line,
 	return STATE_GOOD;
 }
 
-/* The object that is the whole line, but for blanks; NULL if it is none. */
-static struct json_object *parse(struct json_tokener *tokener, const char *data,
-				 const char *newline)
+struct json_object *state_parse(struct json_tokener *tokener, const char *data,
+				const char *newline)
 {
 	struct json_object *line = NULL;
 	const char *end;
@@ -239,7 +238,7 @@ static enum state_found read_lines(struct reader *r, const char *data,
 
 	while (ret == STATE_GOOD && data < end &&
 	       (newline = memchr(data, '\n', (size_t)(end - data)))) {
-		line = parse(r->tokener, data, newline);
+		line = state_parse(r->tokener, data, newline);
 		if (line && json_object_is_type(line, json_type_object)) {
 			ret = read_line(r, line, data, newline, err);
 		} else {
@@ -256,104 +255,16 @@ static enum state_found read_lines(struct reader *r, const char *data,
 	return ret;
 }
 
-static bool starts_with(const char *line, const char *end, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return (size_t)(end - line) >= len && !memcmp(line, prefix, len);
-}
-
-/* What state_mark() wrote; all 0 for any other line. */
-static struct state_mark read_mark(struct reader *r, const char *data,
-				   const char *newline)
-{
-	struct state_mark mark = { .number = 0 };
-	struct json_object *line;
-
-	if (!starts_with(data, newline, "{\"log\":"))
-		return mark;
-	line = parse(r->tokener, data, newline);
-	mark.from.inode = (uint64_t)number_of(line, "log", INT64_MAX);
-	mark.from.size = (uint64_t)number_of(line, "from", INT64_MAX);
-	mark.bytes = (size_t)number_of(line, "bytes", INT64_MAX);
-	mark.number = (uint64_t)number_of(line, "number", INT64_MAX);
-	json_object_put(line);
-	return mark;
-}
-
-/* What state_told() wrote. */
-static uint64_t read_told(struct reader *r, const char *data,
-			  const char *newline)
-{
-	struct json_object *line = parse(r->tokener, data, newline);
-	uint64_t told = (uint64_t)number_of(line, "told", INT64_MAX);
-
-	json_object_put(line);
-	return told;
-}
-
-/* Whether the log ends within what it was to get then, or where that begins. */
-static bool is_cut(const struct reader *r, const struct state_mark *mark)
-{
-	return mark->from.inode == r->log.inode &&
-	       mark->from.size <= r->log.size &&
-	       mark->from.size + mark->bytes > r->log.size;
-}
-
-/*
- * Up to where the log has what the state has: lines of the last number, from the
- * first on that it has not got. A serial comes behind all of them.
- */
-static const char *find_untold(struct reader *r, const char *data,
-			       const char *end)
-{
-	const char *ret = NULL, *newline;
-	struct state_mark last = { .number = 0 };
-	uint64_t told;
-
-	for (;
-	     data < end && (newline = memchr(data, '\n', (size_t)(end - data)));
-	     data = newline + 1) {
-		struct state_mark mark = read_mark(r, data, newline);
-
-		if (mark.number) {
-			if (mark.number != last.number)
-				ret = NULL;
-			last = mark;
-		} else if (!ret && is_cut(r, &last)) {
-			told = read_told(r, data, newline);
-			if (!told || last.from.size + told > r->log.size)
-				ret = data;
-		}
-	}
-	return ret ? ret : end;
-}
-
-/* Lines that tell of a process. */
-static size_t count_told(const char *data, const char *end)
-{
-	const char *newline;
-	size_t n = 0;
-
-	for (;
-	     data < end && (newline = memchr(data, '\n', (size_t)(end - data)));
-	     data = newline + 1)
-		n += starts_with(data, newline, "{\"entity\"") ||
-		     starts_with(data, newline, "{\"ended_entity\"");
-	return n;
-}
-
 static enum state_found read_all(struct reader *r, const char *data, size_t len,
 				 struct err *err)
 {
 	const char *end = data + len;
-	const char *untold = r->log.inode ? find_untold(r, data, end) : end;
-
+	const char *untold = state_untold(r->tokener, &r->log, data, end);
 	enum state_found ret =
 		read_lines(r, data, (size_t)(untold - data), err);
 
 	if (ret == STATE_GOOD)
-		r->state->untold = count_told(untold, end);
+		r->state->untold = state_count(untold, end);
 	return ret;
 }
 
@@ -373,7 +284,7 @@ static void free_text(const char *s)
 
 static void add(struct reader *r, struct entry *e, const struct entry *parent)
 {
-	struct json_object *line = parse(r->tokener, e->line, e->end);
+	struct json_object *line = state_parse(r->tokener, e->line, e->end);
 	struct state *state = r->state;
 	struct saved *s = &state->list[state->n];
 
@@ -384,7 +295,7 @@ static void add(struct reader *r, struct entry *e, const struct entry *parent)
 	/* The types are those of the fields, which are not all the same. */
 #define TEXT(name) s->name = copy_text(text_of(line, #name));
 #define NUMBER(name, max) \
-	s->name = (__typeof__(s->name))number_of(line, #name, max);
+	s->name = (__typeof__(s->name))state_number(line, #name, max);
 	FIELDS
 #undef TEXT
 #undef NUMBER

@@ -56,10 +56,16 @@ static void put(const char *data, size_t len)
 	}
 }
 
-static enum state_found load(struct state *state, struct err *err)
+static enum state_found load_beside(const struct logfile_place *log,
+				    struct state *state, struct err *err)
 {
 	*err = (struct err){ 0 };
-	return state_load(state, dir_fd, path, BOOT, "host", NULL, err);
+	return state_load(state, dir_fd, path, BOOT, "host", log, err);
+}
+
+static enum state_found load(struct state *state, struct err *err)
+{
+	return load_beside(NULL, state, err);
 }
 
 static struct saved one(const char *entity, const char *parent, pid_t pid)
@@ -334,9 +340,7 @@ static void check_cut(const struct buf *text, int i)
 	struct err err;
 
 	put(text->data, text->len);
-	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host",
-				    &cuts[i].log, &err),
-			 STATE_GOOD);
+	ck_assert_int_eq(load_beside(&cuts[i].log, &state, &err), STATE_GOOD);
 	for (size_t j = 0; j < state.n; j++)
 		buf_printf(&got, "%s%d ", state.list[j].ended ? "-" : "",
 			   state.list[j].pid);
@@ -394,9 +398,7 @@ START_TEST(test_earlier)
 	mark(&out, later[_i].from, later[_i].to, 2);
 	state_serial(&out, 9);
 	put(out.data, out.len);
-	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host", &log,
-				    &err),
-			 STATE_GOOD);
+	ck_assert_int_eq(load_beside(&log, &state, &err), STATE_GOOD);
 	ck_assert_uint_eq(state.n, 1);
 	ck_assert_uint_eq(state.untold, 0);
 	ck_assert_uint_eq(state.serial, 9);
@@ -417,9 +419,7 @@ START_TEST(test_untold_broken)
 	add(&out, "a", "", 1);
 	state_told(&out, 100);
 	put(out.data, out.len);
-	ck_assert_int_eq(state_load(&state, dir_fd, path, BOOT, "host", &log,
-				    &err),
-			 STATE_BROKEN);
+	ck_assert_int_eq(load_beside(&log, &state, &err), STATE_BROKEN);
 	ck_assert_uint_eq(state.untold, 0);
 }
 END_TEST

@@ -861,6 +861,15 @@ START_TEST(test_first_child)
 }
 END_TEST
 
+/* What the tree has said, which is its end. */
+static void check_said(struct tree *t, struct buf *out, const char *want)
+{
+	ck_assert_ptr_null(tree_check(t));
+	buf_putc(out, '\0');
+	ck_assert_str_eq(out->data, want);
+	tree_free(t);
+}
+
 /* From some time on, and no longer: before and after it audit counts. */
 START_TEST(test_since)
 {
@@ -881,11 +890,9 @@ START_TEST(test_since)
 	tree_witness(t, WITNESS_OFF);
 	take(t, &clones[2], 102);
 	tree_idle(t, 60000);
-	ck_assert_ptr_null(tree_check(t));
-	buf_putc(&out, '\0');
-	ck_assert_str_eq(out.data, "fork 0<-33 member c1 vpid=8 audit\n"
-				   "fork 0<-33 member c1 vpid=10 audit\n");
-	tree_free(t);
+	check_said(t, &out,
+		   "fork 0<-33 member c1 vpid=8 audit\n"
+		   "fork 0<-33 member c1 vpid=10 audit\n");
 }
 END_TEST
 
@@ -933,11 +940,9 @@ START_TEST(test_stamp_before_birth)
 	for (size_t i = 0; i < COUNT(steps); i++)
 		take(t, &steps[i], 100 + i);
 	tree_idle(t, 60000);
-	ck_assert_ptr_null(tree_check(t));
-	buf_putc(&out, '\0');
-	ck_assert_str_eq(out.data, "fork 40<-33 member c1\n"
-				   "fork 0<-33 member c1 vpid=9 audit\n");
-	tree_free(t);
+	check_said(t, &out,
+		   "fork 40<-33 member c1\n"
+		   "fork 0<-33 member c1 vpid=9 audit\n");
 }
 END_TEST
 
@@ -961,11 +966,9 @@ START_TEST(test_root_before_trust)
 	tree_witness_births(t, T0);
 	for (size_t i = 0; i < COUNT(steps); i++)
 		take(t, &steps[i], 100 + i);
-	ck_assert_ptr_null(tree_check(t));
-	buf_putc(&out, '\0');
-	ck_assert_str_eq(out.data, "census 10 root audit\nexec 10 root\n"
-				   "fork 20<-10 runtime\nexec 20 runtime\n");
-	tree_free(t);
+	check_said(t, &out,
+		   "census 10 root audit\nexec 10 root\n"
+		   "fork 20<-10 runtime\nexec 20 runtime\n");
 }
 END_TEST
 

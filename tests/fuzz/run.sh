@@ -21,7 +21,7 @@ files_of() {
 		echo merge timers invocation ;;
 	config) echo config option ;;
 	bundle) echo bundle beneath nametag ;;
-	state) echo state state_load tree_restore ;;
+	state) echo state state_load state_told tree_restore ;;
 	esac
 }
 
