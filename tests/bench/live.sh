@@ -160,22 +160,26 @@ read_clocks() {
 	done
 }
 
-# measure_rate RATE COUNT: a line of what 1,000 cost, and of the delay
+# measure_rate RATE COUNT: a line of what 1,000 cost, and of the delay. Whoever
+# looks when each line comes is woken by the one who writes it, and is not
+# there while that one's CPU is measured.
 measure_rate() {
 	settle
-	start_stamp
 	records=$(wc -l <"$scratch/audit/audit.log")
 	before=$(read_clocks)
 	work_through "$1" "$2"
 	settle
 	after=$(read_clocks)
 	records=$(($(wc -l <"$scratch/audit/audit.log") - records))
+	cost="$2 $took"
+	start_stamp
+	work_through "$1" "$2"
+	settle
 	stop_stamp
 	exec_serials load >"$scratch/serials"
 	delays >"$scratch/delays"
 	# shellcheck disable=SC2086 # numbers
-	echo $before $after "$2" "$took" "$(wc -l <"$scratch/delays")" \
-		"$records" |
+	echo $before $after $cost "$(wc -l <"$scratch/delays")" "$records" |
 		awk '{ printf "%d %.0f", $7, $7 / $8
 			for (i = 1; i <= 3; i++)
 				printf " %.3f", ($(i + 3) - $i) / 1e6 / $7 * 1000
