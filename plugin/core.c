@@ -292,6 +292,8 @@ static void idle(struct core *c)
 	c->quiet = elapsed_ms > PAUSE_MS + 2 * linger_ms;
 	if (c->quiet) {
 		outlet_trim(c->outlet);
+		if (c->keeper)
+			keeper_trim(c->keeper);
 		channel_trim(c->in);
 		channel_trim(c->out);
 		trim(c);

@@ -9,14 +9,14 @@
 #define CACHED 7	/* of each size */
 #define MIN_BYTES 24
 #define STEP 16
-#define SMALL_BYTES 256
+#define SMALL_BYTES 40
 #define MAX_BYTES 1032
 
 /*
  * glibc keeps a few free blocks of each size for the thread (tcache), each in a
- * page that cannot be given back for its sake. The large ones are taken
- * and made small: what is cut off is of another size, the cache of which is full,
- * or is next.
+ * page that cannot be given back for its sake. The largest are taken first, and
+ * made small: what is cut off goes into the cache for its own size, which is
+ * emptied next, or back to the heap. What cannot be cut stays.
  */
 static void empty_cache(void)
 {
@@ -30,7 +30,7 @@ static void empty_cache(void)
 	}
 }
 
-/* The small ones are let go, by others in their place, which are together. */
+/* Those are let go, by others in their place, which may be closer together. */
 static void renew_cache(void)
 {
 	void *volatile old[CACHED], *volatile new[CACHED];

@@ -216,6 +216,12 @@ void keeper_flush(struct keeper *k, size_t log_bytes)
 	buf_clear(&k->batch);
 }
 
+void keeper_trim(struct keeper *k)
+{
+	if (!k->batch.len)
+		buf_free(&k->batch);
+}
+
 uint64_t keeper_serial(const struct keeper *k)
 {
 	return k->told < k->came ? k->told : k->came;

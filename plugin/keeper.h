@@ -50,6 +50,9 @@ bool keeper_change(struct keeper *k, const struct change *c, size_t log_bytes);
  */
 void keeper_flush(struct keeper *k, size_t log_bytes);
 
+/* Nothing comes for a while: memory is given back. */
+void keeper_trim(struct keeper *k);
+
 /* All audit serials up to this were told of, by the state; 0: not known. */
 uint64_t keeper_serial(const struct keeper *k);
 

@@ -398,11 +398,14 @@ static int run(const char *path)
 
 /*
  * Once a large block was freed, glibc keeps as much as that at the top of each
- * thread's heap, and gives none of it back (mallopt(3)): unless it is told.
+ * thread's heap, and gives none of it back (mallopt(3)): unless it is told. And
+ * malloc_trim() gives back the top of the first heap only, so there is no other:
+ * all but one of the threads hardly ever ask for memory.
  */
 static void keep_heap_small(void)
 {
 #ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 64 << 10);
 	mallopt(M_TOP_PAD, 16 << 10);
 #endif
