@@ -10,7 +10,7 @@
 #include "cleanup.h"
 #include "heap.h"
 #include "host.h"
-#include "intake.h"
+#include "looks.h"
 #include "outlet.h"
 
 #define TICK_MS 100	/* how often what waits is looked at in a pause */
@@ -21,21 +21,6 @@
 #define PAUSE_MS 3000
 #define START_MS 2000	/* how long a record of this host is waited for */
 #define OWED 4	/* linger times that auditd may be late */
-/*
- * How often what the kernel tells is looked at for its own sake, in the long
- * run; and how many looks may follow each other at once. Who lives for a
- * moment is gone when it is looked at late. It is longer than what the intake
- * gathers: where records come all the time, they bring the looks along. But
- * the start of a container alone is some hundred births and ends.
- */
-#define LOOK_MS (INTAKE_LULL_MS + 4)
-#define LOOKS 128
-/*
- * By the lean rules audit does not tell who is the shim's child. /proc does, but
- * the runtime that adds somebody to a container lives for some 40 ms.
- */
-#define LOOK_ALONE_MS 16
-#define VOUCHED_MS 60000	/* so long after the last such it is told, too */
 #define AUDITD_CONF "/etc/audit/auditd.conf"
 #define SLOW_TICK_MS 1000	/* how often else there is a look around */
 #define MAX_RUSH 8	/* slices that are told of together, at most */
@@ -61,8 +46,7 @@ struct core {
 	size_t peak;			/* of what the trees kept since memory was
 					 * given back */
 	bool quiet;			/* a pause was followed to its end */
-	uint64_t look_ms;		/* not sooner is looked around again */
-	uint64_t vouched, vouched_ms;	/* who was told by audit; when last */
+	struct looks looks;
 	unsigned int rush;		/* slices, since it was settled up */
 	bool started;
 	struct confine *confine;
@@ -215,30 +199,11 @@ static uint64_t measure_pause(struct core *c)
 	return now - c->fed_ms;
 }
 
-static uint64_t look_every_ms(struct core *c, uint64_t now)
-{
-	uint64_t vouched = tree_vouched(pipeline_local_tree(c->pipeline));
-
-	if (vouched != c->vouched)
-		c->vouched_ms = now;
-	c->vouched = vouched;
-	return vouched && now < c->vouched_ms + VOUCHED_MS ? LOOK_MS :
-							     LOOK_ALONE_MS;
-}
-
-/* In a crowd, births and ends are looked at with the records that come then. */
 static void look_around(struct core *c)
 {
-	uint64_t now = now_ms(), every_ms;
-
-	if (!watch_drain(c->watch))
-		return;
-	every_ms = look_every_ms(c, now);
-	if (c->look_ms + LOOKS * every_ms < now)
-		c->look_ms = now - LOOKS * every_ms;
-	c->look_ms += every_ms;
-	if (c->look_ms > now + every_ms)
-		c->look_ms = now + every_ms;
+	if (watch_drain(c->watch))
+		looks_found(&c->looks, now_ms(),
+			    tree_vouched(pipeline_local_tree(c->pipeline)));
 }
 
 static void feed(struct core *c, const struct channel_msg *msg)
@@ -278,7 +243,7 @@ static void idle(struct core *c)
 
 	if (node)
 		start_watch(c, node);
-	if (now_ms() >= c->look_ms)
+	if (looks_due(&c->looks, now_ms()))
 		look_around(c);
 	/* Others' records may go on while this host has none. */
 	if (c->merge && c->own_ms + linger_ms <= now_ms()) {
@@ -335,7 +300,7 @@ static void obey(struct core *c)
 static void wait_for_work(struct core *c)
 {
 	uint64_t now = now_ms();
-	bool sees = c->merge && now >= c->look_ms;
+	bool sees = c->merge && looks_due(&c->looks, now);
 	struct pollfd fds[] = {
 		{ channel_fd(c->in), POLLIN, 0 },
 		{ sees ? watch_fd(c->watch) : -1, POLLIN, 0 },
@@ -345,8 +310,8 @@ static void wait_for_work(struct core *c)
 				 now - c->fed_ms > START_MS);
 	int timeout_ms = still ? SLOW_TICK_MS : TICK_MS;
 
-	if (now < c->look_ms)
-		timeout_ms = (int)(c->look_ms - now);
+	if (!looks_due(&c->looks, now))
+		timeout_ms = (int)(c->looks.due_ms - now);
 	if (c->keeper && keeper_is_writing(c->keeper))
 		timeout_ms = SHORT_TICK_MS;
 	poll(fds, sizeof(fds) / sizeof(fds[0]), timeout_ms);

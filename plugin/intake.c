@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lines.h"
+
 #define READ_BYTES (INTAKE_MESSAGE_BYTES - INTAKE_LINE_BYTES)
 /* Of so much the taker is not told at most, and of a share of the channel. */
 #define HELD_BYTES ((size_t)128 << 10)
@@ -73,21 +75,6 @@ struct intake *intake_new(int fd, struct channel *out, struct err *err)
 	return in;
 }
 
-static uint64_t count_lines(const char *data, size_t len)
-{
-	uint64_t n = 0;
-
-	while (len) {
-		const char *nl = memchr(data, '\n', len);
-		size_t line = nl ? (size_t)(nl + 1 - data) : len;
-
-		data += line;
-		len -= line;
-		n++;
-	}
-	return n;
-}
-
 static void wait_for_room(void)
 {
 	const struct timespec pause = { 0, 1000000 };
@@ -110,7 +97,7 @@ static void put(struct intake *in, const char *data, size_t len)
 			break;
 		wait_for_room();
 	}
-	lines = count_lines(data, len);
+	lines = lines_count(data, len);
 	in->untold += lines;
 	in->dropped += lines;
 }

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "generations.h"
+#include "lines.h"
 #include "logdir.h"
 #include "replace.h"
 
@@ -376,56 +378,6 @@ int logfile_anew_end(struct logfile *lf, uint64_t now_ms, struct err *err)
 	return 0;
 }
 
-/* NAME for 0, NAME.n for the others. The caller frees it. */
-static char *generation(const struct logfile *lf, unsigned int n)
-{
-	char *ret;
-
-	if (!n)
-		return copy(lf->name, strlen(lf->name));
-	if (asprintf(&ret, "%s.%u", lf->name, n) < 0)
-		abort();
-	return ret;
-}
-
-/* The first generation that can be given away: none has it, or the last. */
-static unsigned int first_gap(const struct logfile *lf)
-{
-	unsigned int n;
-
-	for (n = 1; n < lf->options.generations; n++) {
-		_cleanup_free_ char *name = generation(lf, n);
-		struct stat st;
-
-		if (fstatat(lf->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) &&
-		    errno == ENOENT)
-			break;
-	}
-	return n;
-}
-
-/* Moves every generation on by one, the log itself too. */
-static int shift(struct logfile *lf, struct err *err)
-{
-	unsigned int n;
-
-	if (!lf->options.generations) {
-		if (unlinkat(lf->dir_fd, lf->name, 0) && errno != ENOENT)
-			return err_set(err, errno, "%s: unlink", lf->path);
-		return 0;
-	}
-	for (n = first_gap(lf); n > 0; n--) {
-		_cleanup_free_ char *from = generation(lf, n - 1);
-		_cleanup_free_ char *to = generation(lf, n);
-
-		if (renameat(lf->dir_fd, from, lf->dir_fd, to) &&
-		    errno != ENOENT)
-			return err_set(err, errno, "%s: cannot become %s",
-				       lf->path, to);
-	}
-	return 0;
-}
-
 /* 0: what is open now is a new file. Else the old one stays in use. */
 static int rotate(struct logfile *lf, uint64_t now_ms)
 {
@@ -433,7 +385,8 @@ static int rotate(struct logfile *lf, uint64_t now_ms)
 
 	if (lf->stale || !is_due(&lf->stuck, now_ms))
 		return -1;
-	if (shift(lf, &err)) {
+	if (generations_shift(lf->dir_fd, lf->path, lf->options.generations,
+			      &err)) {
 		stick(lf, now_ms, &err);
 		return -1;
 	}
@@ -444,19 +397,6 @@ static int rotate(struct logfile *lf, uint64_t now_ms)
 	}
 	unstick(lf);
 	return 0;
-}
-
-/* Bytes of the whole lines that fit into room; of one line if none does. */
-static size_t lines_within(const char *data, size_t len, uint64_t room)
-{
-	const char *nl;
-
-	if (len <= room)
-		return len;
-	nl = memrchr(data, '\n', (size_t)room);
-	if (!nl)
-		nl = memchr(data, '\n', len);
-	return nl ? (size_t)(nl + 1 - data) : len;
 }
 
 /*
@@ -516,18 +456,6 @@ static int append(struct logfile *lf, const char *data, size_t len,
 	return err_set(err, code, "%s: write", lf->path);
 }
 
-static uint64_t count_lines(const char *data, size_t len)
-{
-	const char *end = data + len;
-	uint64_t n = 0;
-
-	while ((data = memchr(data, '\n', (size_t)(end - data)))) {
-		data++;
-		n++;
-	}
-	return n;
-}
-
 void logfile_write(struct logfile *lf, const char *data, size_t len,
 		   uint64_t now_ms)
 {
@@ -545,7 +473,7 @@ void logfile_write(struct logfile *lf, const char *data, size_t len,
 		len -= done;
 	}
 	if (len)
-		lf->failing.lost += count_lines(data, len);
+		lf->failing.lost += lines_count(data, len);
 	else
 		work(lf);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The small parts all else stands on: buf, err and the copy of a fact.
+ * The small parts all else stands on: buf, err, lines, the copy of a fact, and
+ * when the core looks around.
  */
 #include <check.h>
 #include <errno.h>
@@ -12,6 +13,9 @@
 #include "cleanup.h"
 #include "err.h"
 #include "fact.h"
+#include "intake.h"
+#include "lines.h"
+#include "looks.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -210,6 +214,65 @@ START_TEST(test_fact_copy)
 }
 END_TEST
 
+/* What of text fits into room. */
+static const struct {
+	const char *text;
+	uint64_t room, lines;
+	size_t within;
+} line_cases[] = {
+	{ "", 0, 0, 0 },	 { "a\n", 2, 1, 2 },
+	{ "a\nbc\n", 5, 2, 5 }, { "a\nbc\n", 4, 2, 2 },
+	{ "a\nbc\n", 2, 2, 2 }, { "abc\nd\n", 2, 2, 4 },
+	{ "abc\nd\n", 0, 2, 4 }, { "\n\n", 1, 2, 1 },
+	{ "abc", 2, 1, 3 },	 { "a\nb", 9, 2, 3 },
+};
+
+START_TEST(test_lines)
+{
+	const char *text = line_cases[_i].text;
+	size_t len = strlen(text);
+
+	ck_assert_uint_eq(lines_count(text, len), line_cases[_i].lines);
+	ck_assert_uint_eq(lines_within(text, len, line_cases[_i].room),
+			  line_cases[_i].within);
+}
+END_TEST
+
+/* How many looks that find something follow each other at now_ms. */
+static unsigned int count_looks(struct looks *l, uint64_t now_ms,
+				uint64_t vouched)
+{
+	unsigned int n = 0;
+
+	for (; looks_due(l, now_ms) && n < 1000; n++)
+		looks_found(l, now_ms, vouched);
+	return n;
+}
+
+/*
+ * So many at once after a pause, and later each in its time: seldom where the
+ * shims' own records vouch for their children, often where nothing has done so
+ * for a minute.
+ */
+START_TEST(test_looks)
+{
+	struct looks l = { 0 };
+	uint64_t now_ms = 1000000;
+
+	ck_assert_uint_eq(count_looks(&l, now_ms, 1), 129);
+	ck_assert_uint_eq(count_looks(&l, now_ms, 1), 0);
+	ck_assert_uint_eq(count_looks(&l, now_ms + INTAKE_LULL_MS, 1), 0);
+	now_ms += 54;
+	ck_assert_uint_eq(count_looks(&l, now_ms, 1), 1);
+	ck_assert_uint_eq(count_looks(&l, now_ms + 54 * 10, 1), 10);
+	now_ms += 60000 + 54;
+	ck_assert_uint_eq(count_looks(&l, now_ms, 1), 129);
+	ck_assert_uint_eq(count_looks(&l, now_ms + 16, 1), 1);
+	ck_assert_uint_eq(count_looks(&l, now_ms + 32, 2), 1);
+	ck_assert_uint_eq(count_looks(&l, now_ms + 48, 2), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("basics");
@@ -226,6 +289,12 @@ static Suite *suite(void)
 	t = tcase_create("err");
 	tcase_add_test(t, test_err);
 	tcase_add_test(t, test_err_long);
+	suite_add_tcase(s, t);
+	t = tcase_create("lines");
+	tcase_add_loop_test(t, test_lines, 0, COUNT(line_cases));
+	suite_add_tcase(s, t);
+	t = tcase_create("looks");
+	tcase_add_test(t, test_looks);
 	suite_add_tcase(s, t);
 	t = tcase_create("fact");
 	tcase_add_loop_test(t, test_fact_copy, 0, COUNT(facts));
