@@ -137,12 +137,19 @@ static void finish_state(struct core *c)
 	}
 }
 
+/*
+ * Where lines are missing, the state has more than the logs, and that can be seen
+ * only until something is added to it. If this plugin, too, is killed before the
+ * state is right, the next one is to see it again.
+ */
 static void restore(struct core *c, struct tree *t)
 {
 	bool json = c->options->logs[LEDGER_JSON];
 	size_t lost = keeper_restore(c->keeper, t, c->node, c->out,
 				     ledger_found(c->ledger));
 
+	if (lost)
+		keeper_write_whole(c->keeper);
 	outlet_miss(c->outlet, json ? LEDGER_JSON : LEDGER_TEXT, lost);
 	pipeline_expect(c->pipeline, keeper_serial(c->keeper));
 }

@@ -31,6 +31,7 @@
  * take as much memory as the tree.
  */
 #define PIECES 8
+#define WHOLE_MS 10000	/* for all of it, where that is waited for */
 
 struct keeper {
 	char *path;
@@ -353,6 +354,21 @@ void keeper_go_on(struct keeper *k)
 {
 	if (k->writing)
 		write_pieces(k);
+}
+
+bool keeper_write_whole(struct keeper *k)
+{
+	static const struct timespec moment = { 0, 1000000 };
+	uint64_t until_ms = now_ms() + WHOLE_MS;
+
+	keeper_write(k);
+	while (k->writing && now_ms() < until_ms) {
+		if (channel_is_empty(k->lines))
+			keeper_go_on(k);
+		else
+			nanosleep(&moment, NULL);
+	}
+	return !k->writing && !k->damaged;
 }
 
 bool keeper_is_writing(const struct keeper *k)

@@ -79,6 +79,13 @@ bool keeper_finish(struct keeper *k, uint64_t serial);
 bool keeper_write(struct keeper *k);
 
 /*
+ * Writes it anew as a whole, for which it waits for the ledger, but not for ever:
+ * at the start only, before anything is told. False if the state is still what it
+ * was; what was begun may be gone on with.
+ */
+bool keeper_write_whole(struct keeper *k);
+
+/*
  * Goes on with it: to be called when the channel was empty, and all that the
  * logs are to get is in it. Whether there is anything to go on with.
  */

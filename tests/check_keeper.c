@@ -752,6 +752,41 @@ START_TEST(test_disk)
 }
 END_TEST
 
+/* Much more than goes into the channel at once, and nobody else goes on. */
+START_TEST(test_whole)
+{
+	static const struct ledger_options no_logs;
+	struct ledger_options options = {
+		.path = { [LEDGER_STATE] = path },
+	};
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct life l;
+	struct err err;
+
+	if (getegid())
+		return; /* the state's group is root's */
+	life_begin(&l, 1 << 20);
+	find(&l, 10);
+	for (pid_t pid = 20; pid < 10020; pid++)
+		make(&l, 10, pid);
+	ledger_free(l.ledger);
+	drain(&l, &out);
+	l.ledger = ledger_new(&options, l.lines, hear_log, NULL, &err);
+	ck_assert_ptr_nonnull(l.ledger);
+	ck_assert_msg(!ledger_start(l.ledger, -1, NULL, &err), "%s", err.text);
+	ck_assert(keeper_write_whole(l.keeper));
+	ck_assert(!keeper_is_writing(l.keeper));
+	channel_close(l.lines);
+	ledger_free(l.ledger);
+	l.ledger = ledger_new(&no_logs, l.lines, hear_log, NULL, &err);
+	life_end(&l);
+	life_begin(&l, 1 << 20);
+	ck_assert_ptr_nonnull(tree_find(l.tree, 20));
+	ck_assert_ptr_nonnull(tree_find(l.tree, 10019));
+	life_end(&l);
+}
+END_TEST
+
 /* And with the birth of that child it comes back. */
 static void remove_state(struct life *l, pid_t child)
 {
@@ -1004,6 +1039,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_slack);
 	tcase_add_test(t, test_disk);
 	tcase_add_test(t, test_removed);
+	tcase_add_test(t, test_whole);
 	tcase_add_test(t, test_lock);
 	tcase_add_test(t, test_no_lock);
 	tcase_add_loop_test(t, test_aside, 0, (int)COUNT(files));
