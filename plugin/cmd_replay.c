@@ -36,6 +36,7 @@ struct replay {
 	bool colour;
 	bool gaps;
 	bool counters;
+	bool help;
 	size_t read_size;
 	int root_fd;
 	struct buf line;
@@ -58,11 +59,9 @@ static void on_change(void *ctx, const struct change *c)
 	fwrite(r->line.data, 1, r->line.len, stdout);
 }
 
-static int usage(void)
+static void usage(FILE *to)
 {
-	fprintf(stderr, "usage: contree %s %s\n", cmd_replay.name,
-		cmd_replay.args);
-	return 2;
+	fprintf(to, "usage: contree %s %s\n", cmd_replay.name, cmd_replay.args);
 }
 
 static int parse_format(struct replay *r, const char *name)
@@ -126,12 +125,13 @@ static int parse_options(struct replay *r, int argc, char **argv)
 		{ "counters", no_argument, NULL, 'n' },
 		{ "read-size", required_argument, NULL, 'r' },
 		{ "root", required_argument, NULL, 'R' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, ret = 0;
 
 	while (!ret &&
-	       (option = getopt_long(argc, argv, "f:", options, NULL)) != -1) {
+	       (option = getopt_long(argc, argv, "f:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'f':
 			ret = parse_format(r, optarg);
@@ -151,6 +151,9 @@ static int parse_options(struct replay *r, int argc, char **argv)
 		case 'R':
 			ret = parse_root(r, optarg);
 			break;
+		case 'h':
+			r->help = true;
+			return 0;
 		default:
 			ret = -1;
 		}
@@ -193,6 +196,16 @@ static int replay_file(struct pipeline *p, const char *name, size_t size)
 	return replay_fd(p, fd, name, size);
 }
 
+/* Silence would read as "nothing happened". */
+static int complain(const struct metrics *m)
+{
+	if (!m->lines || m->lines_bad < m->lines)
+		return 0;
+	fprintf(stderr,
+		"contree replay: there is no audit record in it; what is compressed is to be read with zcat or the like\n");
+	return -1;
+}
+
 static size_t terminal_width(void)
 {
 	struct winsize size;
@@ -225,8 +238,14 @@ static int run_replay(int argc, char **argv)
 	int ret = 0;
 
 	setlocale(LC_CTYPE, "");
-	if (parse_options(&r, argc, argv) < 0)
-		return usage();
+	if (parse_options(&r, argc, argv) < 0) {
+		usage(stderr);
+		return 2;
+	}
+	if (r.help) {
+		usage(stdout);
+		return 0;
+	}
 	options.gaps = r.gaps;
 	r.draw = draw_new();
 	p = pipeline_new(&options, on_change, &r);
@@ -240,6 +259,8 @@ static int run_replay(int argc, char **argv)
 		draw_print(r.draw, stdout, r.colour, terminal_width());
 	if (r.counters)
 		print_counters(pipeline_metrics(p));
+	if (complain(pipeline_metrics(p)) < 0)
+		ret = -1;
 	pipeline_free(p);
 	draw_free(r.draw);
 	buf_free(&r.line);
@@ -254,7 +275,7 @@ static int run_replay(int argc, char **argv)
 
 const struct cmd cmd_replay = {
 	.name = "replay",
-	.args = "[--format text|json|tree] [--colour WHEN] [--root DIR] [--gaps] [--counters] [FILE…]",
+	.args = "[--format text|json|tree] [--colour WHEN] [--root DIR] [--gaps] [--counters] [--read-size BYTES] [FILE…]",
 	.help = "what the plugin would have said of a recorded audit log",
 	.run = run_replay,
 };

@@ -234,21 +234,35 @@ static char *read_line(char *dest, int size, void *ctx)
 	return dest;
 }
 
+static void fail_same(struct parse *p, const char *a, const char *b)
+{
+	unsigned int in_a = *set_in(p, option_find(a));
+	unsigned int in_b = *set_in(p, option_find(b));
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	p->number = in_a > in_b ? in_a : in_b;
+	buf_printf(&out, "%s and %s name the same file; two files are wanted",
+		   a, b);
+	fail(p, &out);
+}
+
 /* What is wrong only with options taken together. */
 static void check_together(struct parse *p)
 {
-	static const char why[] =
-		"text_log and json_log name the same file; two files are wanted";
-	unsigned int text = *set_in(p, option_find("text_log"));
-	unsigned int json = *set_in(p, option_find("json_log"));
-	_cleanup_buf_ struct buf out = BUF_INIT;
+	const struct {
+		const char *name, *path;
+	} files[] = {
+		{ "text_log", p->config->text_log },
+		{ "json_log", p->config->json_log },
+		{ "state", p->config->state },
+	};
+	static const size_t n = sizeof(files) / sizeof(files[0]);
 
-	if (strcmp(p->config->text_log, p->config->json_log) != 0 ||
-	    strcmp(p->config->text_log, "none") == 0)
-		return;
-	p->number = text > json ? text : json;
-	buf_puts(&out, why);
-	fail(p, &out);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++)
+			if (!strcmp(files[i].path, files[k].path) &&
+			    strcmp(files[i].path, "none") != 0)
+				fail_same(p, files[i].name, files[k].name);
 }
 
 static int parse_file(struct parse *p)

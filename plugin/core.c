@@ -180,7 +180,8 @@ static void on_node(void *ctx, const char *node)
 {
 	struct core *c = ctx;
 
-	if (c->merge)
+	/* Known, or guessed: then it is start_watch() that makes the node. */
+	if (c->node)
 		return;
 	if (host_is(c->host, node, c->old_node))
 		start_watch(c, node);

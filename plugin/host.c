@@ -26,6 +26,8 @@ struct host {
 	enum format format;
 	bool gathers;		/* others' records, too */
 	char *user;		/* the name that was chosen, or NULL */
+	char (*addresses)[INET6_ADDRSTRLEN];
+	size_t n_addresses;
 	char hostname[sizeof(((struct utsname *)NULL)->nodename)];
 };
 
@@ -70,6 +72,38 @@ static void read_conf(struct host *h, const char *path)
 		take_line(h, line);
 }
 
+static void add_address(struct host *h, const struct sockaddr *address)
+{
+	const struct sockaddr_in6 *six = (const void *)address;
+	const struct sockaddr_in *four = (const void *)address;
+	const void *bytes = address->sa_family == AF_INET ?
+				    (const void *)&four->sin_addr :
+				    &six->sin6_addr;
+
+	if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
+		return;
+	h->addresses = reallocarray(h->addresses, h->n_addresses + 1,
+				    sizeof(*h->addresses));
+	if (!h->addresses)
+		abort();
+	if (inet_ntop(address->sa_family, bytes, h->addresses[h->n_addresses],
+		      sizeof(*h->addresses)))
+		h->n_addresses++;
+}
+
+/* Now, since it takes a socket that the core's filter does not give. */
+static void read_addresses(struct host *h)
+{
+	struct ifaddrs *all, *i;
+
+	if (getifaddrs(&all))
+		return;
+	for (i = all; i; i = i->ifa_next)
+		if (i->ifa_addr)
+			add_address(h, i->ifa_addr);
+	freeifaddrs(all);
+}
+
 struct host *host_new(const char *conf_path)
 {
 	struct host *h = calloc(1, sizeof(*h));
@@ -80,6 +114,8 @@ struct host *host_new(const char *conf_path)
 	if (!uname(&names))
 		memcpy(h->hostname, names.nodename, sizeof(h->hostname));
 	read_conf(h, conf_path);
+	if (h->gathers)
+		read_addresses(h);
 	return h;
 }
 
@@ -88,6 +124,7 @@ void host_free(struct host *h)
 	if (!h)
 		return;
 	free(h->user);
+	free(h->addresses);
 	free(h);
 }
 
@@ -100,34 +137,12 @@ static bool is_same_name(const char *a, const char *b)
 	       (!b[len] || b[len] == '.');
 }
 
-static bool is_address(const struct ifaddrs *i, const char *node)
+static bool has_address(const struct host *h, const char *node)
 {
-	const struct sockaddr_in6 *six = (const void *)i->ifa_addr;
-	const struct sockaddr_in *four = (const void *)i->ifa_addr;
-	char text[INET6_ADDRSTRLEN];
-
-	if (!i->ifa_addr)
-		return false;
-	if (i->ifa_addr->sa_family == AF_INET)
-		return inet_ntop(AF_INET, &four->sin_addr, text,
-				 sizeof(text)) &&
-		       !strcmp(text, node);
-	return i->ifa_addr->sa_family == AF_INET6 &&
-	       inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof(text)) &&
-	       !strcasecmp(text, node);
-}
-
-static bool has_address(const char *node)
-{
-	struct ifaddrs *all, *i;
-	bool ret = false;
-
-	if (getifaddrs(&all))
-		return false;
-	for (i = all; i && !ret; i = i->ifa_next)
-		ret = is_address(i, node);
-	freeifaddrs(all);
-	return ret;
+	for (size_t i = 0; i < h->n_addresses; i++)
+		if (!strcasecmp(h->addresses[i], node))
+			return true;
+	return false;
 }
 
 bool host_is(const struct host *h, const char *node, const char *known)
@@ -139,7 +154,7 @@ bool host_is(const struct host *h, const char *node, const char *known)
 	if (known && !strcmp(node, known))
 		return true;
 	/* auditd may still go by what the file said before. */
-	return is_same_name(node, h->hostname) || has_address(node) ||
+	return is_same_name(node, h->hostname) || has_address(h, node) ||
 	       (h->user && h->format == USER && !strcmp(node, h->user));
 }
 

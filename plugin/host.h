@@ -2,8 +2,8 @@
 /*
  * host: what auditd calls this host in its records (node=), so that they can
  * be told from those that it gathers from others (tcp_listen_port). By
- * auditd.conf's name_format, uname and the addresses of the interfaces; no
- * resolver is asked. Owns its strings.
+ * auditd.conf's name_format, uname and the addresses of the interfaces, all as
+ * of when it was made; no resolver is asked. Owns its strings.
  */
 #ifndef CONTREE_HOST_H
 #define CONTREE_HOST_H

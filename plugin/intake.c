@@ -41,6 +41,7 @@ struct intake {
 	uint64_t untold;	/* lines dropped since the last message */
 	uint64_t dropped;
 	uint64_t cut;
+	int error;		/* errno, why nothing more was read; or 0 */
 	size_t len;		/* bytes in data: part of a line */
 	char data[INTAKE_MESSAGE_BYTES];
 };
@@ -153,9 +154,10 @@ static ssize_t read_some(struct intake *in)
 
 	if (n > 0)
 		pass_on(in, (size_t)n);
-	else if (n < 0 && errno != EINTR && errno != EAGAIN)
-		n = 0;
-	return n;
+	if (n >= 0 || errno == EINTR || errno == EAGAIN)
+		return n;
+	in->error = errno;
+	return 0;
 }
 
 static bool is_readable(int fd)
@@ -355,4 +357,9 @@ uint64_t intake_cut(const struct intake *in)
 uint64_t intake_dropped(const struct intake *in)
 {
 	return in->dropped;
+}
+
+int intake_error(const struct intake *in)
+{
+	return in->error;
 }

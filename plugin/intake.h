@@ -57,8 +57,12 @@ void intake_stop(struct intake *in);
 void intake_join(struct intake *in);
 void intake_free(struct intake *in);	/* joins too */
 
-/* Lines cut, and lines dropped, in all. After intake_join(). */
+/*
+ * After intake_join(): lines cut, and lines dropped, in all; and the error for
+ * which nothing more was read, an errno, or 0.
+ */
 uint64_t intake_cut(const struct intake *in);
 uint64_t intake_dropped(const struct intake *in);
+int intake_error(const struct intake *in);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,15 +65,27 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* What is no file, a directory or /dev/null, is never moved nor replaced. */
+static int open_dir(struct keeper *k, struct err *err)
+{
+	struct stat st;
+
+	k->dir_fd = logdir_open(k->path, getegid(), err);
+	if (k->dir_fd < 0)
+		return err_wrap(err, "%s", k->path);
+	if (!fstatat(k->dir_fd, logdir_name(k->path), &st,
+		     AT_SYMLINK_NOFOLLOW) &&
+	    !S_ISREG(st.st_mode))
+		return err_set(err, 0, "%s: is no regular file", k->path);
+	return 0;
+}
+
 static int lock(struct keeper *k, struct err *err)
 {
 	_cleanup_free_ char *path = NULL;
 
 	if (asprintf(&path, "%s.lock", k->path) < 0)
 		abort();
-	k->dir_fd = logdir_open(k->path, getegid(), err);
-	if (k->dir_fd < 0)
-		return err_wrap(err, "%s", k->path);
 	k->lock_fd = openat(k->dir_fd, logdir_name(path),
 			    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (k->lock_fd < 0)
@@ -84,6 +97,34 @@ static int lock(struct keeper *k, struct err *err)
 		usleep(LOCK_WAIT_US);
 	}
 	return 0;
+}
+
+static void set_aside(struct keeper *k, const char *suffix,
+		      const struct err *why)
+{
+	_cleanup_free_ char *to = NULL;
+
+	if (asprintf(&to, "%s.%s", k->path, suffix) < 0)
+		abort();
+	if (renameat(k->dir_fd, logdir_name(k->path), k->dir_fd,
+		     logdir_name(to)))
+		news_tell(&k->news, true, "%s; not used", why->text);
+	else
+		news_tell(&k->news, true, "%s; set aside as %s", why->text, to);
+}
+
+/* Before the ledger opens it, and makes it root's own and 0640. */
+static void set_aside_foreign(struct keeper *k)
+{
+	struct stat st;
+	struct err why;
+
+	if (fstatat(k->dir_fd, logdir_name(k->path), &st,
+		    AT_SYMLINK_NOFOLLOW) ||
+	    (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH))))
+		return;
+	err_set(&why, 0, "%s: may be another's work", k->path);
+	set_aside(k, "broken", &why);
 }
 
 struct keeper *keeper_new(const char *path, const struct news *news,
@@ -98,10 +139,12 @@ struct keeper *keeper_new(const char *path, const struct news *news,
 		abort();
 	k->news = *news;
 	k->lock_fd = k->dir_fd = -1;
-	if (!lock(k, err))
-		return k;
-	keeper_free(k);
-	return NULL;
+	if (open_dir(k, err) || lock(k, err)) {
+		keeper_free(k);
+		return NULL;
+	}
+	set_aside_foreign(k);
+	return k;
 }
 
 void keeper_free(struct keeper *k)
@@ -140,20 +183,6 @@ static void restore(struct keeper *k, const struct state *state)
 		&k->news, false,
 		"%s: goes on with %zu processes that lived, %zu make no sense",
 		k->path, living, lost);
-}
-
-static void set_aside(struct keeper *k, const char *suffix,
-		      const struct err *why)
-{
-	_cleanup_free_ char *to = NULL;
-
-	if (asprintf(&to, "%s.%s", k->path, suffix) < 0)
-		abort();
-	if (renameat(k->dir_fd, logdir_name(k->path), k->dir_fd,
-		     logdir_name(to)))
-		news_tell(&k->news, true, "%s; not used", why->text);
-	else
-		news_tell(&k->news, true, "%s; set aside as %s", why->text, to);
 }
 
 char *keeper_node(const struct keeper *k)

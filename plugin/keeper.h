@@ -18,7 +18,9 @@ struct keeper;
 
 /*
  * path is copied. Takes the lock, for which it waits a little: an auditd that
- * ends may still have a plugin. NULL, with err set, if somebody else has it.
+ * ends may still have a plugin. Sets a file aside that another user owns or may
+ * write to. NULL, with err set, if somebody else has the lock, or what path names
+ * is no regular file.
  */
 struct keeper *keeper_new(const char *path, const struct news *news,
 			  struct err *err);

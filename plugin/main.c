@@ -43,7 +43,7 @@
 
 struct plugin {
 	const char *path;	/* of the configuration */
-	struct config config;	/* in force */
+	struct config config;	/* as of the start */
 	gid_t gid;		/* of the logs, as of the start */
 	struct confine *confine;
 	char *state;		/* its path, as of the start */
@@ -79,10 +79,22 @@ say(int priority, const char *fmt, ...)
 		fprintf(stderr, NAME ": %s\n", text.data);
 }
 
+/*
+ * Of config_load(), which has made its text safe. to: also there, terminal or
+ * not, for whoever tries a configuration by hand; or NULL.
+ */
+static void say_config(const struct err *err, const char *then, FILE *to)
+{
+	syslog(LOG_ERR, "%s%s", err->text, then);
+	if (to || isatty(STDERR_FILENO))
+		fprintf(to ? to : stderr, NAME ": %s%s\n", err->text, then);
+}
+
 /* The log's news, from the ledger's thread (at the start, from this one). */
 static void hear_log(void *ctx, const struct logfile_news *news)
 {
-	(void)ctx;
+	const struct plugin *p = ctx;
+
 	switch (news->event) {
 	case LOGFILE_FAILS:
 		say(LOG_ERR, "%s; lines are lost from now on", news->err->text);
@@ -96,11 +108,15 @@ static void hear_log(void *ctx, const struct logfile_news *news)
 		    news->path, news->lost);
 		break;
 	case LOGFILE_STUCK:
-		say(LOG_ERR, "%s; not rotated or reopened, still written to",
-		    news->err->text);
+		say(LOG_ERR, "%s; not %s, still written to", news->err->text,
+		    strcmp(news->path, p->state) ?
+			    "rotated or reopened" :
+			    "written anew, of little use after a restart");
 		break;
 	case LOGFILE_UNSTUCK:
-		say(LOG_NOTICE, "%s: rotated or reopened again", news->path);
+		say(LOG_NOTICE, "%s: %s again", news->path,
+		    strcmp(news->path, p->state) ? "rotated or reopened" :
+						   "written anew");
 		break;
 	}
 }
@@ -251,7 +267,7 @@ static int start(struct plugin *p, struct err *err)
 	p->keeper = new_keeper(&p->config);
 	if (!p->keeper)
 		logs.path[LEDGER_STATE] = NULL;
-	p->ledger = ledger_new(&logs, p->lines, hear_log, NULL, err);
+	p->ledger = ledger_new(&logs, p->lines, hear_log, p, err);
 	if (!p->ledger)
 		return -1;
 	p->watch = new_watch(&p->config);
@@ -269,6 +285,30 @@ static int start(struct plugin *p, struct err *err)
 	return 0;
 }
 
+/* What another value of has no effect. */
+static void say_fixed(const struct config *in_force, const struct config *next)
+{
+	const struct {
+		const char *name;
+		bool differs;
+	} options[] = {
+		{ "queue_bytes", next->queue_bytes != in_force->queue_bytes },
+		{ "log_queue_bytes",
+		  next->log_queue_bytes != in_force->log_queue_bytes },
+		{ "state", strcmp(next->state, in_force->state) },
+		{ "log_group", strcmp(next->log_group, in_force->log_group) },
+		{ "witness", next->witness != in_force->witness },
+		{ "names", next->names != in_force->names },
+		{ "seccomp", next->seccomp != in_force->seccomp },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i].differs)
+			say(LOG_NOTICE,
+			    "%s is taken at the start only: it stays as it was then",
+			    options[i].name);
+}
+
 static void reload(struct plugin *p)
 {
 	struct ledger_options logs;
@@ -278,27 +318,18 @@ static void reload(struct plugin *p)
 
 	config_init(&next);
 	if (config_load(&next, p->path, &err)) {
-		say(LOG_ERR, "%s; the configuration stays as it was", err.text);
+		say_config(&err, "; the configuration stays as it was", NULL);
 		ledger_reopen(p->ledger, NULL);
 		config_free(&next);
 		return;
 	}
-	if (next.queue_bytes != p->config.queue_bytes ||
-	    next.log_queue_bytes != p->config.log_queue_bytes)
-		say(LOG_NOTICE, "the queues' sizes are taken at start only");
-	if (strcmp(next.state, p->config.state) ||
-	    strcmp(next.log_group, p->config.log_group) ||
-	    next.witness != p->config.witness ||
-	    next.names != p->config.names || next.seccomp != p->config.seccomp)
-		say(LOG_NOTICE,
-		    "state, log_group, witness, names and seccomp are taken at start only");
+	say_fixed(&p->config, &next);
 	logs = ledger_options(&next, p->gid);
 	logs.path[LEDGER_STATE] = p->keeper ? p->state : NULL;
 	options = core_options(&next);
 	ledger_reopen(p->ledger, &logs);
 	core_set_options(p->core, &options);
-	config_free(&p->config);
-	p->config = next;
+	config_free(&next);
 	say(LOG_INFO, "configuration reloaded, logs reopened");
 }
 
@@ -347,6 +378,9 @@ static void say_farewell(struct plugin *p)
 
 	intake_join(p->intake);
 	core_join(p->core);
+	if (intake_error(p->intake))
+		say(LOG_ERR, "standard input: %s",
+		    strerror(intake_error(p->intake)));
 	m = core_metrics(p->core);
 	say(LOG_INFO,
 	    "ended: %" PRIu64 " lines read, %" PRIu64 " dropped, %" PRIu64
@@ -380,7 +414,7 @@ static int run(const char *path)
 	config_init(&p.config);
 	p.signal_fd = inherit_signals();
 	if (config_load(&p.config, path, &err)) {
-		say(LOG_ERR, "%s", err.text);
+		say_config(&err, "", stderr);
 		free_all(&p);
 		return EXIT_CONFIG;
 	}
@@ -411,9 +445,26 @@ static void keep_heap_small(void)
 #endif
 }
 
+/* Reads it, and does nothing else. */
+static int test_config(const char *path)
+{
+	struct config config;
+	struct err err;
+	int ret;
+
+	config_init(&config);
+	ret = config_load(&config, path, &err);
+	if (ret)
+		fprintf(stderr, NAME ": %s\n", err.text);
+	else
+		printf("%s: is right\n", path);
+	config_free(&config);
+	return ret ? EXIT_CONFIG : EXIT_SUCCESS;
+}
+
 static void print_help(FILE *out)
 {
-	fputs("usage: " NAME " [-c CONF]\n"
+	fputs("usage: " NAME " [-c CONF] [-t]\n"
 	      "\n"
 	      "An auditd plugin: reads audit records from its standard input"
 	      " and logs the\n"
@@ -421,6 +472,7 @@ static void print_help(FILE *out)
 	      "\n"
 	      "  -c, --config CONF  configuration file; without it\n"
 	      "                     " SYSCONFDIR "/audit/audisp-contree.conf\n"
+	      "  -t, --test         only say whether the configuration is right\n"
 	      "  -V, --version      print the version\n"
 	      "  -h, --help         print this\n",
 	      out);
@@ -430,17 +482,22 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "test", no_argument, NULL, 't' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = SYSCONFDIR "/audit/audisp-contree.conf";
+	bool test = false;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "c:tVh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
 			path = optarg;
+			break;
+		case 't':
+			test = true;
 			break;
 		case 'V':
 			puts(NAME " " PACKAGE_VERSION);
@@ -457,6 +514,8 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return EXIT_FAILURE;
 	}
+	if (test)
+		return test_config(path);
 	inherit_fds();
 	keep_heap_small();
 	openlog(NAME, LOG_PID, LOG_DAEMON);

@@ -203,14 +203,46 @@ static bool has_control(const char *s)
 	return false;
 }
 
+static bool is_part(const char *at, size_t len, const char *name)
+{
+	return len == strlen(name) && !memcmp(at, name, len);
+}
+
+/*
+ * An absolute path of a file, made plain where it is: without "//" and "/./", so
+ * that one file has one path. False if it is none, or goes up again by "..".
+ */
+static bool make_plain(char *path)
+{
+	char *to = path;
+	size_t len;
+
+	if (*path != '/')
+		return false;
+	for (const char *at = path; *at; at += len) {
+		at += strspn(at, "/");
+		len = strcspn(at, "/");
+		if (!len || is_part(at, len, "..") ||
+		    (!at[len] && is_part(at, len, ".")))
+			return false;
+		if (is_part(at, len, "."))
+			continue;
+		*to++ = '/';
+		memmove(to, at, len);
+		to += len;
+	}
+	*to = '\0';
+	return true;
+}
+
 static bool read_path(const struct option *o, const char *text, void *member)
 {
-	bool file = text[0] == '/' && text[strlen(text) - 1] != '/';
+	_cleanup_free_ char *path = copy(text);
 
 	(void)o;
-	if ((!file && strcmp(text, "none") != 0) || has_control(text))
+	if (has_control(text) || (strcmp(text, "none") && !make_plain(path)))
 		return false;
-	replace(member, text);
+	replace(member, path);
 	return true;
 }
 

@@ -37,7 +37,7 @@
 	OPTION_NUMBER(log_generations, 8, 0, 999,			\
 		"Rotated logs kept, as NAME.1 (the newest) to NAME.N; 0 keeps none.") \
 	OPTION_NUMBER(linger_ms, 1000, 10, 60000,			\
-		"How far, in milliseconds, records may be out of order, and how long an ended process is remembered.") \
+		"How far, in milliseconds, records may be out of order; an ended process is remembered for twice as long.") \
 	OPTION_TEXT(roots, "containerd",				\
 		"Names of the executables the tree grows under.")	\
 	OPTION_TEXT(shims, "containerd-shim*",				\

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -96,6 +97,7 @@ START_TEST(test_rows)
 {
 	char path[] = "/tmp/check_host.XXXXXX";
 	int fd = mkstemp(path);
+	struct rlimit limit;
 	const char *guess;
 	struct host *h;
 
@@ -105,9 +107,14 @@ START_TEST(test_rows)
 	close(fd);
 	h = host_new(*rows[_i].conf == *NOWHERE ? "/nowhere/at/all" : path);
 	unlink(path);
+	/* It is asked where no socket is to be had. */
+	ck_assert(!getrlimit(RLIMIT_NOFILE, &limit));
+	ck_assert(!setrlimit(RLIMIT_NOFILE,
+			     &(struct rlimit){ 0, limit.rlim_max }));
 	ck_assert_msg(host_is(h, name_of(rows[_i].node), rows[_i].known) ==
 			      rows[_i].ours,
 		      "%s", rows[_i].name);
+	ck_assert(!setrlimit(RLIMIT_NOFILE, &limit));
 	guess = host_guess(h, rows[_i].known);
 	ck_assert_msg(!guess == !rows[_i].guess &&
 			      (!guess ||

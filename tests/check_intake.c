@@ -5,6 +5,8 @@
  * pair, as auditd's is, or a pipe; and a file, which can wait.
  */
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -234,6 +236,26 @@ START_TEST(test_file)
 }
 END_TEST
 
+/* Not the end of a stream, though nothing more comes. */
+START_TEST(test_error)
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+	struct channel *ch = channel_new(65536);
+	struct channel_msg msg;
+	struct err err = { 0 };
+	struct intake *in = intake_new(fd, ch, &err);
+
+	ck_assert(fd >= 0 && in);
+	ck_assert_msg(!intake_start(in, NULL, &err), "%s", err.text);
+	ck_assert_int_eq(channel_take(ch, &msg, -1), -1);
+	intake_join(in);
+	ck_assert_int_eq(intake_error(in), EISDIR);
+	intake_free(in);
+	channel_free(ch);
+	close(fd);
+}
+END_TEST
+
 /* A loss is told though no other line follows and the input stays open. */
 START_TEST(test_loss_told)
 {
@@ -273,6 +295,8 @@ START_TEST(test_stop)
 	collect(&r, &all, "stop");
 	ck_assert_uint_eq(all.len, in.len);
 	ck_assert(!memcmp(all.data, in.data, in.len));
+	intake_join(r.in);
+	ck_assert_int_eq(intake_error(r.in), 0);
 	finish(&r);
 }
 END_TEST
@@ -335,6 +359,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_streams, 0, COUNT(streams));
 	tcase_add_loop_test(t, test_full, 0, COUNT(makers));
 	tcase_add_test(t, test_file);
+	tcase_add_test(t, test_error);
 	tcase_add_test(t, test_loss_told);
 	tcase_add_loop_test(t, test_stop, 0, COUNT(makers));
 	tcase_add_test(t, test_stop_flood);

@@ -905,6 +905,57 @@ START_TEST(test_no_lock)
 }
 END_TEST
 
+/* What is no file is never moved, nor written to; nor is a lock put there. */
+START_TEST(test_no_file)
+{
+	struct heard heard = { 0 };
+	struct err err = { 0 };
+	char name[160];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s/down", dir);
+	snprintf(path, sizeof(path), "%s/state", dir);
+	switch (_i) {
+	case 0:
+		ck_assert(!mkdir(path, 0700));
+		break;
+	case 1:
+		ck_assert(!mkfifo(path, 0600));
+		break;
+	case 2:
+		ck_assert(!symlink(name, path));
+		break;
+	}
+	ck_assert_ptr_null(open_keeper(&heard, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "is no regular file"));
+	ck_assert(!lstat(path, &st) && !S_ISREG(st.st_mode));
+	snprintf(name, sizeof(name), "%s.lock", path);
+	ck_assert_int_eq(access(name, F_OK), -1);
+	ck_assert(!remove(path));
+}
+END_TEST
+
+/* A file that others may have written: before the ledger makes it root's own. */
+START_TEST(test_foreign)
+{
+	static const mode_t modes[] = { 0660, 0646, 0640 };
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct heard heard = { 0 };
+	struct err err = { 0 };
+	char name[160];
+
+	snprintf(path, sizeof(path), "%s/state", dir);
+	buf_puts(&text, "as it was\n");
+	put_file(&text);
+	ck_assert(!chmod(path, modes[_i]));
+	keeper_free(open_keeper(&heard, &err));
+	snprintf(name, sizeof(name), "%s.broken", path);
+	ck_assert_int_eq(access(name, F_OK), modes[_i] == 0640 ? -1 : 0);
+	ck_assert_int_eq(access(path, F_OK), modes[_i] == 0640 ? 0 : -1);
+	ck_assert_int_eq(heard.bad, modes[_i] != 0640);
+}
+END_TEST
+
 /* --- files of no use */
 
 static const struct {
@@ -1042,6 +1093,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_whole);
 	tcase_add_test(t, test_lock);
 	tcase_add_test(t, test_no_lock);
+	tcase_add_loop_test(t, test_no_file, 0, 3);
+	tcase_add_loop_test(t, test_foreign, 0, 3);
 	tcase_add_loop_test(t, test_aside, 0, (int)COUNT(files));
 	tcase_add_test(t, test_node);
 	tcase_add_test(t, test_nonsense);

@@ -210,5 +210,17 @@ done
 # a last pair, so that each is once the first and once the second
 [ $# -gt 1 ] && check_nodes "$previous" "$1"
 
+# What holds no record is no log on which nothing happened.
+for junk in '\037\213\010\000\377\n' 'a line\nand another\n'; do
+	# shellcheck disable=SC2059 # its escapes
+	printf "$junk" | "$contree" replay >"$dir/out" 2>"$dir/stderr"
+	status=$?
+	if [ $status -ne 1 ] || [ -s "$dir/out" ] ||
+		! grep -q 'no audit record' "$dir/stderr"; then
+		fail "no log: $junk"
+	fi
+done
+"$contree" replay </dev/null || fail "an empty log"
+
 echo "$checks comparisons"
 [ ! -e "$dir/failed" ]
