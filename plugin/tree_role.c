@@ -161,6 +161,7 @@ static void join_named(struct tree *t, struct proc *p, const char *ns)
 static void derive_shim(struct tree *t, struct proc *p)
 {
 	p->role = ROLE_SHIM;
+	p->entry = NULL;
 	proc_set_ns(p, t->host_ns);
 	p->priv->certain = true;
 	join_named(t, p,
@@ -175,6 +176,7 @@ static void derive_runtime(struct tree *t, struct proc *p)
 	const char *ns = shim && shim->container ? shim->container->ns : "";
 
 	p->role = ROLE_RUNTIME;
+	p->entry = NULL;
 	proc_set_ns(p, t->host_ns);
 	p->priv->certain = p->parent && p->parent->priv->certain;
 	if (!shim && may_get_shim(p->parent))
@@ -365,6 +367,7 @@ static void derive_one(struct tree *t, struct proc *p)
 
 	if (!p->parent && !is_shim(v->verb)) {
 		p->role = ROLE_ROOT;
+		p->entry = NULL;
 		proc_set_ns(p, t->host_ns);
 		v->certain = true;
 	} else if (p->parent && p->parent->role >= ROLE_INIT) {

@@ -315,6 +315,51 @@ START_TEST(a_long_chain_is_understood_at_last)
 }
 END_TEST
 
+/*
+ * Whose child it is turns out to be another's, above the container; what it was
+ * invoked to do was read while it was not known to be inside.
+ */
+START_TEST(who_leaves_a_container_leaves_its_entry_leader)
+{
+	static const struct {
+		pid_t parent;
+		enum verb verb;
+		enum role role;
+	} rows[] = {
+		{ 10, VERB_SHIM, ROLE_SHIM },
+		{ 10, VERB_CREATE, ROLE_RUNTIME },
+		{ 10, VERB_NONE, ROLE_RUNTIME },
+		{ 0, VERB_NONE, ROLE_ROOT },
+	};
+	static const struct story begin = {
+		"begin",
+		{ CONTAINER, { 1000, 'f', 33, 21, 40, NULL, NULL } },
+		{ NULL }
+	};
+	const struct step exec = { 1010, 'e', 40, 33, 0, "/bin/x", "x" };
+	struct metrics metrics = { 0 };
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct tree *t =
+		tree_new(&tree_defaults, "", &metrics, story_say, &out);
+	struct proc *p;
+
+	for (size_t i = 0; begin.steps[i].kind; i++)
+		story_take(t, &begin.steps[i], i + 1);
+	story_take(t, &exec, 100);
+	tree_idle(t, 9000);
+	p = pids_newest(&t->pids, 40);
+	ck_assert(p && p->entry && p->entry->pid == 33);
+	p->priv->verb = rows[_i].verb;
+	proc_unlink(p);
+	proc_link(p, pids_newest(&t->pids, rows[_i].parent));
+	derive(t, p);
+	ck_assert_int_eq(p->role, rows[_i].role);
+	ck_assert_ptr_null(p->entry);
+	ck_assert_msg(!tree_check(t), "%s", tree_check(t));
+	tree_free(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("found");
@@ -326,6 +371,8 @@ int main(void)
 	tcase_add_loop_test(tcase, stories_are_told, 0, (int)N_STORIES);
 	tcase_add_test(tcase, a_long_chain_comes_out_of_limbo);
 	tcase_add_test(tcase, a_long_chain_is_understood_at_last);
+	tcase_add_loop_test(
+		tcase, who_leaves_a_container_leaves_its_entry_leader, 0, 4);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
