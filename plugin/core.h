@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "channel.h"
+#include "config.h"
 #include "confine.h"
 #include "err.h"
 #include "ledger.h"
@@ -25,6 +26,9 @@ struct core_options {
 	struct pipeline_options pipeline;
 	bool logs[LEDGER_LOGS];		/* which are on */
 };
+
+/* What an admin has chosen. Its strings are config's. */
+struct core_options core_options_of(const struct config *config);
 
 /* A copy, with its strings, to be freed by core_options_free(). */
 struct core_options *core_options_copy(const struct core_options *from);

@@ -162,32 +162,6 @@ static struct ledger_options ledger_options(const struct config *config,
 	return ret;
 }
 
-static struct core_options core_options(const struct config *config)
-{
-	struct core_options ret = {
-		.pipeline = pipeline_defaults,
-		.logs = {
-			[LEDGER_TEXT] = log_path(config->text_log) != NULL,
-			[LEDGER_JSON] = log_path(config->json_log) != NULL,
-		},
-	};
-	struct tree_options *tree = &ret.pipeline.tree;
-
-	ret.pipeline.max_args_bytes = (size_t)config->max_args_bytes;
-	ret.pipeline.max_nodes = (size_t)config->max_nodes;
-	ret.pipeline.gaps = true;
-	tree->linger_ms = config->linger_ms;
-	tree->roots = config->roots;
-	tree->shims = config->shims;
-	tree->runtimes = config->runtimes;
-	tree->max_processes = (size_t)config->max_processes;
-	tree->max_limbo = (size_t)config->max_limbo;
-	tree->max_claims = (size_t)config->max_claims;
-	tree->max_containers = (size_t)config->max_containers;
-	tree->activity = config->activity;
-	return ret;
-}
-
 static const struct news news = { hear, NULL };
 
 /* NULL, if it is not wanted, or somebody else has it. */
@@ -249,7 +223,7 @@ static struct channel *new_channel(uint64_t bytes, struct err *err)
  */
 static int start(struct plugin *p, struct err *err)
 {
-	struct core_options options = core_options(&p->config);
+	struct core_options options = core_options_of(&p->config);
 	struct ledger_options logs;
 
 	p->gid = group_id(p->config.log_group);
@@ -326,7 +300,7 @@ static void reload(struct plugin *p)
 	say_fixed(&p->config, &next);
 	logs = ledger_options(&next, p->gid);
 	logs.path[LEDGER_STATE] = p->keeper ? p->state : NULL;
-	options = core_options(&next);
+	options = core_options_of(&next);
 	ledger_reopen(p->ledger, &logs);
 	core_set_options(p->core, &options);
 	config_free(&next);
