@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -58,4 +57,14 @@ int generations_shift(int dir_fd, const char *path, unsigned int kept,
 				       to);
 	}
 	return 0;
+}
+
+int generations_find(int dir_fd, const char *path, struct stat *st)
+{
+	_cleanup_free_ char *name = generation(logdir_name(path), 1);
+
+	return fstatat(dir_fd, name, st, AT_SYMLINK_NOFOLLOW) ||
+			       !S_ISREG(st->st_mode) ?
+		       -1 :
+		       0;
 }

@@ -6,6 +6,8 @@
 #ifndef CONTREE_GENERATIONS_H
 #define CONTREE_GENERATIONS_H
 
+#include <sys/stat.h>
+
 #include "err.h"
 
 /*
@@ -15,5 +17,8 @@
  */
 int generations_shift(int dir_fd, const char *path, unsigned int kept,
 		      struct err *err);
+
+/* What NAME.1 is, or -1 if there is no such regular file. */
+int generations_find(int dir_fd, const char *path, struct stat *st);
 
 #endif

@@ -194,7 +194,7 @@ char *keeper_node(const struct keeper *k)
 }
 
 size_t keeper_restore(struct keeper *k, struct tree *t, const char *node,
-		      struct channel *lines, struct logfile_place found)
+		      struct channel *lines, struct logfile_found found)
 {
 	_cleanup_state_ struct state state = { 0 };
 	struct err err;

@@ -37,7 +37,7 @@ char *keeper_node(const struct keeper *k);
  * the state: of these the state is not believed.
  */
 size_t keeper_restore(struct keeper *k, struct tree *t, const char *node,
-		      struct channel *lines, struct logfile_place found);
+		      struct channel *lines, struct logfile_found found);
 
 /*
  * The tree says c. Its line is gathered with others until keeper_flush(); the

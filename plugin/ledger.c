@@ -33,7 +33,7 @@ struct ledger {
 	struct confine *confine;
 	pthread_t thread;
 	struct log logs[LEDGER_LOGS];
-	struct logfile_place found;	/* when it was opened */
+	struct logfile_found found;	/* when it was opened */
 	uint64_t flush;			/* which is next; no two plugins' alike */
 	struct buf anew;	/* of what the state is to be, not written yet */
 	bool is_anew;		/* the state is being written anew */
@@ -139,7 +139,7 @@ static const struct log *last_log(const struct ledger *l)
 	return NULL;
 }
 
-struct logfile_place ledger_found(const struct ledger *l)
+struct logfile_found ledger_found(const struct ledger *l)
 {
 	return l->found;
 }
@@ -168,7 +168,7 @@ struct ledger *ledger_new(const struct ledger_options *options,
 	reopen_all(l);
 	last = last_log(l);
 	if (last)
-		l->found = logfile_place(last->file);
+		l->found = logfile_found(last->file);
 	return l;
 }
 

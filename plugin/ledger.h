@@ -65,8 +65,11 @@ struct ledger *ledger_new(const struct ledger_options *options,
 			  struct channel *in, logfile_news_fn *news, void *ctx,
 			  struct err *err);
 
-/* How the last log that is on was, when it was opened; all 0: there is none. */
-struct logfile_place ledger_found(const struct ledger *l);
+/*
+ * How the last log that is on was when it was opened, and its older file; all 0:
+ * there is none.
+ */
+struct logfile_found ledger_found(const struct ledger *l);
 
 /*
  * Starts the thread, confined by confine (borrowed; NULL: not at all). It

@@ -89,6 +89,19 @@ struct logfile_place logfile_place(const struct logfile *lf)
 	return ret;
 }
 
+struct logfile_found logfile_found(const struct logfile *lf)
+{
+	struct logfile_place place = logfile_place(lf);
+	struct logfile_found ret = { .inode = place.inode, .size = place.size };
+	struct stat st;
+
+	if (place.inode && !generations_find(lf->dir_fd, lf->path, &st)) {
+		ret.older_inode = st.st_ino;
+		ret.older_size = (uint64_t)st.st_size;
+	}
+	return ret;
+}
+
 void logfile_set_options(struct logfile *lf,
 			 const struct logfile_options *options)
 {

@@ -67,6 +67,16 @@ struct logfile_place {
 };
 
 struct logfile_place logfile_place(const struct logfile *lf);
+
+/* That, and the same of NAME.1, which goes before it; all 0: there is none. */
+struct logfile_found {
+	uint64_t inode;
+	uint64_t size;
+	uint64_t older_inode;
+	uint64_t older_size;
+};
+
+struct logfile_found logfile_found(const struct logfile *lf);
 void logfile_set_options(struct logfile *lf,
 			 const struct logfile_options *options);
 

@@ -66,7 +66,7 @@ struct state {
  */
 enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
-			    const struct logfile_place *log, struct err *err);
+			    const struct logfile_found *log, struct err *err);
 void state_free(struct state *state);
 
 /* Its node, malloc'ed; NULL if it is no state of that boot. */

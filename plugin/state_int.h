@@ -59,7 +59,7 @@ int64_t state_number(struct json_object *line, const char *key, int64_t max);
  * first on that it has not got. A serial comes behind all of them.
  */
 const char *state_untold(struct json_tokener *tokener,
-			 const struct logfile_place *log, const char *data,
+			 const struct logfile_found *log, const char *data,
 			 const char *end);
 
 /* Lines that tell of a process. */

@@ -41,7 +41,7 @@ struct reader {
 	struct entry **up;	/* room for all of them */
 	struct json_tokener *tokener;
 	const char *boot_id, *node;
-	struct logfile_place log;
+	struct logfile_found log;
 	struct state *state;
 	char *found;		/* the node of one whose node is not given */
 	uint64_t last_end_ms;
@@ -391,7 +391,7 @@ static void reader_begin(struct reader *r)
 
 enum state_found state_load(struct state *state, int dir_fd, const char *path,
 			    const char *boot_id, const char *node,
-			    const struct logfile_place *log, struct err *err)
+			    const struct logfile_found *log, struct err *err)
 {
 	struct reader r = {
 		.boot_id = boot_id,

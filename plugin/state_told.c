@@ -44,16 +44,32 @@ static uint64_t read_told(struct json_tokener *tokener, const char *data,
 	return told;
 }
 
-/* Whether the log ends within what it was to get then, or where that begins. */
-static bool is_cut(const struct logfile_place *log,
+/*
+ * How long the log is that the mark means: if it was rotated just then, as long
+ * as that, and what came into the new one. 0 if it is neither.
+ */
+static uint64_t length(const struct logfile_found *log,
+		       const struct state_mark *mark)
+{
+	if (mark->from.inode == log->inode)
+		return log->size;
+	return log->older_inode && mark->from.inode == log->older_inode ?
+		       log->older_size + log->size :
+		       0;
+}
+
+/* Whether it ends within what it was to get then, or where that begins. */
+static bool is_cut(const struct logfile_found *log,
 		   const struct state_mark *mark)
 {
-	return mark->from.inode == log->inode && mark->from.size <= log->size &&
-	       mark->from.size + mark->bytes > log->size;
+	uint64_t size = length(log, mark);
+
+	return (size || mark->from.inode == log->inode) &&
+	       mark->from.size <= size && mark->from.size + mark->bytes > size;
 }
 
 const char *state_untold(struct json_tokener *tokener,
-			 const struct logfile_place *log, const char *data,
+			 const struct logfile_found *log, const char *data,
 			 const char *end)
 {
 	const char *ret = NULL, *newline;
@@ -73,7 +89,7 @@ const char *state_untold(struct json_tokener *tokener,
 			last = mark;
 		} else if (!ret && is_cut(log, &last)) {
 			told = read_told(tokener, data, newline);
-			if (!told || last.from.size + told > log->size)
+			if (!told || last.from.size + told > length(log, &last))
 				ret = data;
 		}
 	}

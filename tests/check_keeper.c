@@ -96,7 +96,7 @@ static void emit(void *ctx, const struct change *c)
 	}
 }
 
-static struct logfile_place found; /* the log, when a life begins */
+static struct logfile_found found; /* the log, when a life begins */
 
 static void life_begin(struct life *l, size_t channel_bytes)
 {
@@ -540,7 +540,7 @@ START_TEST(test_untold)
 	life_end(&l);
 
 	_i %= (int)COUNT(logs);
-	found = (struct logfile_place){ 1, logs[_i].size };
+	found = (struct logfile_found){ 1, logs[_i].size, 0, 0 };
 	life_begin(&l, 1 << 20);
 	ck_assert_ptr_nonnull(tree_find(l.tree, 10));
 	ck_assert_uint_eq(l.untold, logs[_i].untold);

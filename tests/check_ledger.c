@@ -4,6 +4,7 @@
  * that are on their way, and that none is forgotten at the end.
  */
 #include <check.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -389,9 +390,12 @@ END_TEST
 START_TEST(test_found)
 {
 	struct ledger_options options = both_logs();
-	struct logfile_place found;
+	struct logfile_found found;
+	char older[PATH_MAX];
 	struct desk d;
 
+	snprintf(older, sizeof(older), "%s.1", json_path);
+	put_content(older, "j0\n");
 	put_content(json_path, "j1\nj2\ntor");
 	open_desk(&d, &options);
 	put(&d, LEDGER_JSON, "j3\n");
@@ -399,6 +403,13 @@ START_TEST(test_found)
 	found = ledger_found(d.ledger);
 	ck_assert_uint_eq(found.inode, inode(json_path));
 	ck_assert_uint_eq(found.size, 6);
+	ck_assert_uint_eq(found.older_inode, inode(older));
+	ck_assert_uint_eq(found.older_size, 3);
+	close_desk(&d);
+	ck_assert(!unlink(older));
+	open_desk(&d, &options);
+	found = ledger_found(d.ledger);
+	ck_assert(found.inode && !found.older_inode && !found.older_size);
 	close_desk(&d);
 	options.path[LEDGER_TEXT] = options.path[LEDGER_JSON] = NULL;
 	open_desk(&d, &options);

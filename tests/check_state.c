@@ -56,7 +56,7 @@ static void put(const char *data, size_t len)
 	}
 }
 
-static enum state_found load_beside(const struct logfile_place *log,
+static enum state_found load_beside(const struct logfile_found *log,
 				    struct state *state, struct err *err)
 {
 	*err = (struct err){ 0 };
@@ -306,24 +306,39 @@ END_TEST
 
 static const struct {
 	const char *name;
-	struct logfile_place log;
+	struct logfile_found log;
 	const char *want; /* the pids, - for the ended */
 	size_t untold;
 	uint64_t serial;
 } cuts[] = {
-	{ "the log is not known", { 0, 0 }, "-1 2 3 4 ", 0, 70 },
-	{ "another log, or it was rotated", { 6, 100 }, "-1 2 3 4 ", 0, 70 },
-	{ "all of it", { 7, 260 }, "-1 2 3 4 ", 0, 70 },
-	{ "and something behind it", { 7, 300 }, "-1 2 3 4 ", 0, 70 },
-	{ "all but what came last", { 7, 200 }, "1 2 3 ", 2, 60 },
-	{ "a part of that, but no whole line", { 7, 229 }, "1 2 3 ", 2, 60 },
-	{ "a part of that, a whole line", { 7, 230 }, "-1 2 3 ", 1, 60 },
-	{ "and more of it", { 7, 249 }, "-1 2 3 ", 1, 60 },
-	{ "what the state has of it", { 7, 250 }, "-1 2 3 4 ", 0, 60 },
-	{ "nothing of the last number", { 7, 100 }, "1 ", 4, 0 },
-	{ "a line of it", { 7, 140 }, "1 2 ", 3, 0 },
-	{ "emptied by hand", { 7, 0 }, "-1 2 3 4 ", 0, 70 },
-	{ "made shorter by hand", { 7, 99 }, "-1 2 3 4 ", 0, 70 },
+	{ "the log is not known", { 0, 0, 0, 0 }, "-1 2 3 4 ", 0, 70 },
+	{ "another log, or it was rotated",
+	  { 6, 100, 0, 0 },
+	  "-1 2 3 4 ",
+	  0,
+	  70 },
+	{ "all of it", { 7, 260, 0, 0 }, "-1 2 3 4 ", 0, 70 },
+	{ "and something behind it", { 7, 300, 0, 0 }, "-1 2 3 4 ", 0, 70 },
+	{ "all but what came last", { 7, 200, 0, 0 }, "1 2 3 ", 2, 60 },
+	{ "a part of that, but no whole line",
+	  { 7, 229, 0, 0 },
+	  "1 2 3 ",
+	  2,
+	  60 },
+	{ "a part of that, a whole line", { 7, 230, 0, 0 }, "-1 2 3 ", 1, 60 },
+	{ "and more of it", { 7, 249, 0, 0 }, "-1 2 3 ", 1, 60 },
+	{ "what the state has of it", { 7, 250, 0, 0 }, "-1 2 3 4 ", 0, 60 },
+	{ "nothing of the last number", { 7, 100, 0, 0 }, "1 ", 4, 0 },
+	{ "a line of it", { 7, 140, 0, 0 }, "1 2 ", 3, 0 },
+	{ "emptied by hand", { 7, 0, 0, 0 }, "-1 2 3 4 ", 0, 70 },
+	{ "made shorter by hand", { 7, 99, 0, 0 }, "-1 2 3 4 ", 0, 70 },
+	{ "rotated when it had all", { 6, 0, 7, 260 }, "-1 2 3 4 ", 0, 70 },
+	{ "and written to since", { 6, 50, 7, 260 }, "-1 2 3 4 ", 0, 70 },
+	{ "rotated for what came last", { 6, 0, 7, 200 }, "1 2 3 ", 2, 60 },
+	{ "a line of which came", { 6, 30, 7, 200 }, "-1 2 3 ", 1, 60 },
+	{ "all of which came", { 6, 60, 7, 200 }, "-1 2 3 4 ", 0, 70 },
+	{ "rotated in its midst", { 6, 20, 7, 230 }, "-1 2 3 4 ", 0, 60 },
+	{ "the one before is another", { 6, 0, 5, 200 }, "-1 2 3 4 ", 0, 70 },
 };
 
 static void mark(struct buf *out, uint64_t from, uint64_t to, uint64_t number)
@@ -386,7 +401,7 @@ START_TEST(test_earlier)
 	static const struct {
 		uint64_t from, to, size;
 	} later[] = { { 0, 150, 150 }, { 100, 100, 100 }, { 100, 130, 130 } };
-	struct logfile_place log = { 7, later[_i].size };
+	struct logfile_found log = { 7, later[_i].size, 0, 0 };
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	_cleanup_state_ struct state state;
 	struct err err;
@@ -408,7 +423,7 @@ END_TEST
 /* Of what is no state, nothing was lost. */
 START_TEST(test_untold_broken)
 {
-	static const struct logfile_place log = { 7, 100 };
+	static const struct logfile_found log = { 7, 100, 0, 0 };
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	_cleanup_state_ struct state state;
 	struct err err;

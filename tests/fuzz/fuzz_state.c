@@ -108,7 +108,7 @@ static void bury_all(struct tree *t, const struct state *state)
 }
 
 /* A log that some marks of the input are within. */
-static const struct logfile_place log = { 1, 100 };
+static const struct logfile_found log = { 1, 100, 2, 100 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
