@@ -11,6 +11,7 @@
 #include "heap.h"
 #include "host.h"
 #include "looks.h"
+#include "now.h"
 #include "outlet.h"
 
 #define TICK_MS 100	/* how often what waits is looked at in a pause */
@@ -54,14 +55,6 @@ struct core {
 	pthread_mutex_t lock;		/* for what follows */
 	struct core_options *next;	/* to come into force, or NULL */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* The state goes first: see ledger.h. */
 static void flush(struct core *c)

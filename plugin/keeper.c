@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "logdir.h"
+#include "now.h"
 #include "state.h"
 
 #define RETRY_MS 1000
@@ -56,14 +57,6 @@ struct keeper {
 	bool damaged;		/* a line found no room, or no disk */
 	uint64_t not_before_ms;	/* … and when to try again; 0: at once */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* What is no file, a directory or /dev/null, is never moved nor replaced. */
 static int open_dir(struct keeper *k, struct err *err)
@@ -121,7 +114,7 @@ static void set_aside_foreign(struct keeper *k)
 
 	if (fstatat(k->dir_fd, logdir_name(k->path), &st,
 		    AT_SYMLINK_NOFOLLOW) ||
-	    (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH))))
+	    state_is_own(&st))
 		return;
 	err_set(&why, 0, "%s: may be another's work", k->path);
 	set_aside(k, "broken", &why);

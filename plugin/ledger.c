@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "now.h"
 #include "state.h"
 
 #define BATCH_BYTES ((size_t)256 << 10)
@@ -42,14 +43,6 @@ struct ledger {
 	bool reopen;
 	struct ledger_options *options;	/* new ones, or NULL */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void options_free(struct ledger_options *options)
 {

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,15 +45,6 @@ struct logfile {
 	struct trouble stuck;	/* rotation or reopening fails */
 };
 
-static char *copy(const char *s, size_t len)
-{
-	char *ret = strndup(s, len);
-
-	if (!ret)
-		abort();
-	return ret;
-}
-
 struct logfile *logfile_new(const char *path,
 			    const struct logfile_options *options,
 			    logfile_news_fn *news, void *ctx)
@@ -63,7 +53,9 @@ struct logfile *logfile_new(const char *path,
 
 	if (!lf)
 		abort();
-	lf->path = copy(path, strlen(path));
+	lf->path = strdup(path);
+	if (!lf->path)
+		abort();
 	lf->name = logdir_name(lf->path);
 	lf->options = *options;
 	lf->news = news;

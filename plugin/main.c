@@ -46,7 +46,6 @@ struct plugin {
 	struct config config;	/* as of the start */
 	gid_t gid;		/* of the logs, as of the start */
 	struct confine *confine;
-	char *state;		/* its path, as of the start */
 	struct channel *records;	/* intake to core */
 	struct channel *lines;		/* core to ledger */
 	struct ledger *ledger;
@@ -94,6 +93,7 @@ static void say_config(const struct err *err, const char *then, FILE *to)
 static void hear_log(void *ctx, const struct logfile_news *news)
 {
 	const struct plugin *p = ctx;
+	bool state = !strcmp(news->path, p->config.state);
 
 	switch (news->event) {
 	case LOGFILE_FAILS:
@@ -109,14 +109,12 @@ static void hear_log(void *ctx, const struct logfile_news *news)
 		break;
 	case LOGFILE_STUCK:
 		say(LOG_ERR, "%s; not %s, still written to", news->err->text,
-		    strcmp(news->path, p->state) ?
-			    "rotated or reopened" :
-			    "written anew, of little use after a restart");
+		    state ? "written anew, of little use after a restart" :
+			    "rotated or reopened");
 		break;
 	case LOGFILE_UNSTUCK:
 		say(LOG_NOTICE, "%s: %s again", news->path,
-		    strcmp(news->path, p->state) ? "rotated or reopened" :
-						   "written anew");
+		    state ? "written anew" : "rotated or reopened");
 		break;
 	}
 }
@@ -237,7 +235,6 @@ static int start(struct plugin *p, struct err *err)
 	p->lines = new_channel(p->config.log_queue_bytes, err);
 	if (!p->lines)
 		return -1;
-	p->state = strdup(p->config.state);
 	p->keeper = new_keeper(&p->config);
 	if (!p->keeper)
 		logs.path[LEDGER_STATE] = NULL;
@@ -299,7 +296,7 @@ static void reload(struct plugin *p)
 	}
 	say_fixed(&p->config, &next);
 	logs = ledger_options(&next, p->gid);
-	logs.path[LEDGER_STATE] = p->keeper ? p->state : NULL;
+	logs.path[LEDGER_STATE] = p->keeper ? p->config.state : NULL;
 	options = core_options_of(&next);
 	ledger_reopen(p->ledger, &logs);
 	core_set_options(p->core, &options);
@@ -375,7 +372,6 @@ static void free_all(struct plugin *p)
 	channel_free(p->lines);
 	confine_free(p->confine);
 	config_free(&p->config);
-	free(p->state);
 	cleanup_close(&p->signal_fd);
 	cleanup_close(&p->ended_fd);
 }

@@ -10,6 +10,8 @@
 #ifndef CONTREE_STATE_H
 #define CONTREE_STATE_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 #include "err.h"
 #include "logfile.h"
@@ -37,6 +39,11 @@ struct state_mark {
 
 void state_mark(struct buf *out, const struct state_mark *mark);
 void state_told(struct buf *out, size_t bytes);
+
+struct stat;
+
+/* Whether nobody but this process's user can have written the file. */
+bool state_is_own(const struct stat *st);
 
 enum state_found {
 	STATE_NONE,	/* there is no file */

@@ -348,6 +348,11 @@ static void reader_free(struct reader *r)
 	json_tokener_free(r->tokener);
 }
 
+bool state_is_own(const struct stat *st)
+{
+	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
 /* The whole file; only one that root alone can have written. */
 static enum state_found read_file(struct buf *out, int dir_fd, const char *path,
 				  struct err *err)
@@ -364,8 +369,8 @@ static enum state_found read_file(struct buf *out, int dir_fd, const char *path,
 		err_set(err, errno, "cannot be read");
 		return STATE_BROKEN;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_mode & (S_IWGRP | S_IWOTH) || st.st_size > MAX_FILE_BYTES) {
+	if (!S_ISREG(st.st_mode) || !state_is_own(&st) ||
+	    st.st_size > MAX_FILE_BYTES) {
 		err_set(err, 0, "may be another's work");
 		return STATE_BROKEN;
 	}

@@ -12,19 +12,15 @@
 plugin=$(dirname "${CONTREE:-./contree}")/audisp-contree
 LC_ALL=C
 export LC_ALL
-failed=no
 patience=600	# tenths of a second
 
-skip() {
-	echo "SKIP: $1"
-	[ -z "${CI:-}" ] || exit 1
-	exit 77
-}
+. "$(dirname "$0")/ok.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "only root's plugin sees others in /proc"
 dir=$(mktemp -d) || exit 99
 root_pid=
 plugin_pid=
+children=
 
 clean_up() {
 	exec 7>&-
@@ -35,16 +31,6 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
-
-# ok STATUS WHAT
-ok() {
-	if [ "$1" -eq 0 ]; then
-		echo "ok      $2"
-	else
-		echo "FAILED  $2"
-		failed=yes
-	fi
-}
 
 # await WHAT COMMAND...
 await() {
@@ -163,4 +149,5 @@ start_tree
 check_guessed
 check_no_file
 check_configuration
+# shellcheck disable=SC2154 # of ok.sh
 [ $failed = no ]

@@ -14,27 +14,14 @@ built=$(dirname "$contree")
 flags=" ${HARDENED:-} "
 LC_ALL=C
 export LC_ALL
-failed=no
 
-# ok STATUS WHAT
-ok() {
-	if [ "$1" -eq 0 ]; then
-		echo "ok      $2"
-	else
-		echo "FAILED  $2"
-		failed=yes
-	fi
-}
+. "$(dirname "$0")/ok.sh"
 
 not() {
 	! "$@"
 }
 
-command -v readelf >/dev/null || {
-	echo "SKIP: there is no readelf"
-	[ -z "${CI:-}" ] || exit 1
-	exit 77
-}
+command -v readelf >/dev/null || skip "there is no readelf"
 
 # Whether a flag is in force, or why a claim is left out
 has_flag() {
@@ -96,4 +83,5 @@ case $(readelf -h "$contree" | sed -n 's/^ *Machine: *//p') in
 AArch64) check_marks -mbranch-protection=standard BTI ;;
 *) echo "SKIP    marks of where an indirect jump may go: not on this machine" ;;
 esac
+# shellcheck disable=SC2154 # of ok.sh
 [ $failed = no ]
